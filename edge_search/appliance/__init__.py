@@ -1,0 +1,1 @@
+"""Wiring and lifecycle: the Python face of one home."""

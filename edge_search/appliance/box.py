@@ -1,0 +1,245 @@
+"""The box: everything one home can do, for Python, the CLI and HTTP alike."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from edge_search.appliance.encoders import Encoders
+from edge_search.appliance.status import Status, read_status
+from edge_search.appliance.table import ProductTable
+from edge_search.catalog.folder import list_folder
+from edge_search.catalog.listing import Listing
+from edge_search.catalog.manifest import list_manifest
+from edge_search.config import Settings, load_settings
+from edge_search.encoder.encoder import Encoder
+from edge_search.errors import CatalogError, NotFound
+from edge_search.evaluation.evaluation import Evaluation, evaluate
+from edge_search.evaluation.report import html_report
+from edge_search.imaging.limits import Limits
+from edge_search.index.catalog_index import CatalogIndex
+from edge_search.ingest.previews import Previews
+from edge_search.ingest.teach import Teacher
+from edge_search.search.searcher import Photo, Searcher
+from edge_search.search.verdict import Thresholds
+from edge_search.store import features, images, products, sources
+from edge_search.store.database import Database
+from edge_search.store.durable import atomic_file
+from edge_search.store.filters import parse_filter
+from edge_search.store.home import prepare_home
+from edge_search.sync.plan import HoldRule
+from edge_search.sync.sync import Sync
+from edge_search.types import Answer, IndexReport, Progress
+
+__all__ = ["Box"]
+
+# Where a bundle brings none: a cosine this high was right nearly always, this low nearly never.
+_FALLBACK_VERDICT = {"match": 0.8, "maybe": 0.5}
+
+
+class Box:
+    """One appliance. Thread-safe; several processes may open the same home at the same time."""
+
+    def __init__(self, home: Path, *, encoder: Encoder | None = None, **settings: Any) -> None:
+        """Open ``home``; see `edge_search.open`. ``encoder`` replaces the bundles (for tests)."""
+        self.settings: Settings = load_settings(home.expanduser().absolute(), **settings)
+        self.home = prepare_home(home)
+        self.database = Database(self.home, lock_timeout_s=self.settings.lock_timeout_s)
+        self.encoders = Encoders(self.database, self.settings, encoder)
+        self.products = ProductTable(self.database)
+        self._index: CatalogIndex | None = None
+        self._guard = threading.Lock()
+
+    def __enter__(self) -> Box:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the store; later calls raise StoreError."""
+        self.database.close()
+
+    def search(
+        self,
+        photo: Photo,
+        k: int | None = None,
+        *,
+        category: str | Sequence[str] = (),
+        where: str | Sequence[str] = (),
+        crop: tuple[float, float, float, float] | None = None,
+        exact: bool = False,
+    ) -> Answer:
+        """Name the products on a photo (encoded bytes, a path or a PIL image).
+
+        Args:
+            photo: nothing of it is kept.
+            k: products to name; default: the setting ``hits``.
+            category: only these categories.
+            where: conditions such as ``price<20``; all must hold.
+            crop: x, y, w, h in pixels of the upright photo, or all at most 1: fractions of it.
+            exact: compare with every image instead of asking the index.
+
+        Raises:
+            PhotoError: the photo can't be used.
+            InvalidValue: k, crop or a condition can't be used.
+        """
+        chosen = parse_filter(_several(where), _several(category))
+        count = self.settings.hits if k is None else k
+        return self._searcher().search(photo, count, chosen=chosen, crop=crop, exact=exact)
+
+    def index(
+        self,
+        folder: str | os.PathLike[str] | None = None,
+        *,
+        manifest: str | os.PathLike[str] | None = None,
+        yes: bool = False,
+        progress: Progress | None = None,
+    ) -> IndexReport:
+        """Make the store equal to a folder or manifest; without either, to every source it follows.
+
+        Returns what was done. A deletion that is suspiciously large is held (``report.held``) until ``yes``.
+
+        Raises:
+            SourceMissing: it is not there now; nothing is deleted.
+            CatalogError: it can't be followed, or there is no source yet.
+        """
+        self.encoders.settle()
+        if folder is None and manifest is None:
+            return self._index_all(yes=yes, progress=progress)
+        path = Path(os.path.abspath(folder if folder is not None else manifest))  # type: ignore[arg-type]  # noqa: PTH100
+        listing = list_folder(path) if folder is not None else list_manifest(path)
+        return self._index_one(path, listing, yes=yes, progress=progress)
+
+    def add(self, sku: str, photos: Photo | list[Photo] | tuple[Photo, ...], **values: str | float | int | None) -> list[int]:
+        """Teach photos of a product, with values such as ``title=``; findable when this returns.
+
+        Returns the images' keys. See `Teacher.teach`.
+        """
+        several = list(photos) if isinstance(photos, list | tuple) else [photos]
+        self.encoders.settle()
+        teacher = Teacher(self.database, self.encoders.query, self._previews(), self._limits())
+        return teacher.teach(sku, several, values)
+
+    def remove_image(self, image_id: int) -> None:
+        """Hide one photo for good, also when its source brings it again.
+
+        Raises:
+            NotFound: there is no such image.
+        """
+        with self.database.write() as tables:
+            image = images.get(tables, image_id)
+            if image is None:
+                raise NotFound(f"image {image_id}: no such image; 'edge-search products show SKU' lists them")
+            images.entomb(tables, image)
+
+    def evaluate(self, queries: str | os.PathLike[str], *, progress: Progress | None = None) -> Evaluation:
+        """Search every photo of a manifest (``path,sku``) and report Recall@k, MRR and latency."""
+        with self.database.read() as tables:
+            size = images.count(tables), products.count(tables)
+        return evaluate(
+            list_manifest(Path(queries).absolute()),
+            self.search,
+            shown=self.products.__contains__,
+            size=size,
+            progress=progress,
+        )
+
+    def write_report(self, result: Evaluation, queries: str | os.PathLike[str], page: Path) -> None:
+        """Write an HTML page about an evaluation of ``queries``: figures, and every miss with its pictures."""
+        previews = self._previews()
+
+        def picture(sku: str) -> Path | None:
+            with self.database.read() as tables:
+                shown = images.of_sku(tables, sku)
+            return previews.path(shown[0].content_hash) if shown else None
+
+        text = html_report(result, Path(queries).absolute().parent, picture)
+        atomic_file(page.absolute(), lambda temp: temp.write_text(text, encoding="utf-8"))
+
+    def status(self) -> Status:
+        """Return how the home stands."""
+        encoder = f"{self.encoders.name}@{self.encoders.fingerprint}"
+        return read_status(self.database, self.catalog_index, encoder)
+
+    def compact(self) -> int:
+        """Build a new generation of everything and drop what nobody uses; returns its number."""
+        with self.database.exclusive("sync"), self.database.write() as tables:
+            features.collect(tables)
+        return self.catalog_index.publish()
+
+    @property
+    def catalog_index(self) -> CatalogIndex:
+        """The index of this process."""
+        with self._guard:
+            if self._index is None:
+                self._index = CatalogIndex(self.database, self.encoders.fingerprint, self.encoders.plain)
+            return self._index
+
+    def _index_all(self, *, yes: bool, progress: Progress | None) -> IndexReport:
+        with self.database.read() as tables:
+            followed = sources.listed(tables)
+        if not followed:
+            raise CatalogError("no source is followed yet; name a folder: edge-search index FOLDER")
+        reports = []
+        for source in followed:
+            listing = list_folder(source.path) if source.kind == "folder" else list_manifest(source.path)
+            reports.append(self._index_one(source.path, listing, yes=yes, progress=progress))
+        return replace(
+            reports[-1],
+            **{
+                name: sum(getattr(report, name) for report in reports)
+                for name in ("added", "updated", "removed", "unchanged", "encoded", "seconds")
+            },
+            skipped=tuple(skipped for report in reports for skipped in report.skipped),
+            held=next((report.held for report in reports if report.held), None),
+        )
+
+    def _index_one(
+        self, path: Path, listing: Listing, *, yes: bool, progress: Progress | None
+    ) -> IndexReport:
+        sync = Sync(
+            database=self.database,
+            encoder=self.encoders.ingest,
+            previews=self._previews(),
+            limits=self._limits(),
+            rule=HoldRule(self.settings.hold_share, self.settings.hold_products),
+            workers=self.encoders.cores,
+        )
+        report = sync.run(listing, path, yes=yes, progress=progress)
+        with self.database.read() as tables:
+            due = self.catalog_index.due(tables)
+        if due:
+            self.catalog_index.publish()
+        return report
+
+    def _searcher(self) -> Searcher:
+        verdict = {**_FALLBACK_VERDICT, **self.encoders.verdict}
+        return Searcher(
+            database=self.database,
+            encoder=self.encoders.query,
+            index=self.catalog_index,
+            previews=self._previews(),
+            limits=self._limits(),
+            thresholds=Thresholds(verdict["match"], verdict["maybe"], verdict.get("margin", 0.0)),
+        )
+
+    def _previews(self) -> Previews:
+        return Previews(self.home, self.settings.previews, self.settings.preview_side_px)
+
+    def _limits(self) -> Limits:
+        return Limits(
+            max_bytes=self.settings.max_photo_mb * 2**20,
+            max_pixels=self.settings.max_photo_megapixels * 1_000_000,
+        )
+
+
+def _several(value: str | Sequence[str]) -> Sequence[str]:
+    return [value] if isinstance(value, str) else value

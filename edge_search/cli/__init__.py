@@ -1,0 +1,1 @@
+"""The command line: reads arguments, prints results, translates errors. Nothing else lives here."""

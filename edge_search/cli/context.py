@@ -1,0 +1,37 @@
+"""What every command shares: the options of the group, and the box they lead to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from edge_search.appliance.box import Box
+
+__all__ = ["Context", "json_option", "runtime_option"]
+
+
+@dataclass(frozen=True)
+class Context:
+    """The group's options; None means: from environment, file or default."""
+
+    home: Path | None
+    runtime: str | None = None
+    threads: int | None = None
+
+    def box(self, runtime: str | None = None) -> Box:
+        """Open the box; a runtime given to the command wins over the group's."""
+        # Loaded late: `--help` must not wait for numpy, SQLite and pydantic.
+        import edge_search
+
+        given = replace(self, runtime=runtime or self.runtime)
+        return edge_search.open(given.home, runtime=given.runtime, threads=given.threads)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+runtime_option = click.option(
+    "--runtime", type=click.Choice(["auto", "openvino", "onnxruntime"]), help="What executes the network."
+)

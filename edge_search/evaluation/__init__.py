@@ -1,0 +1,1 @@
+"""How well this box does on photos whose SKU is known."""

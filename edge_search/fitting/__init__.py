@@ -1,0 +1,1 @@
+"""What is fitted to features, and what a generation carries besides vectors."""

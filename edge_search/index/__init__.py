@@ -1,0 +1,1 @@
+"""The vector index: disposable, memory-mapped, always derivable from the store."""

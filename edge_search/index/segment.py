@@ -1,0 +1,140 @@
+"""A segment: one immutable set of vectors on disk, as a graph and as float16 rows in key order."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_search.index.hnsw import Graph, build_graph, open_graph
+from edge_search.store.durable import atomic_file
+from edge_search.store.generations import SegmentFile, SegmentRow
+from edge_search.types import FloatArray, KeyArray
+
+__all__ = ["Segment", "open_segment", "write_segment"]
+
+_log = logging.getLogger("edge_search")
+_GRAPH, _VECTORS, _KEYS = ".usearch", ".vectors.npy", ".keys.npy"
+_ROWS_AT_ONCE = 16_384  # float32 working copy of an exact scan: 16 MB at 256 dimensions
+
+
+class Segment:
+    """Mapped read-only. Without a graph (its file was lost) the same answers come from an exact scan."""
+
+    def __init__(self, keys: KeyArray, vectors: NDArray[np.float16], graph: Graph | None) -> None:
+        self.keys = keys
+        self._vectors = vectors
+        self._graph = graph
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the graph is there."""
+        return self._graph is not None
+
+    def search(self, vector: FloatArray, count: int, *, exact: bool = False) -> tuple[KeyArray, FloatArray]:
+        """Return up to ``count`` (keys, cosines from the float16 rows), best first."""
+        if self._graph is None or exact or count >= len(self.keys):
+            return _best(self.keys, self._scan(vector), count)
+        found = self._graph.candidates(vector, count)
+        return self.score(vector, np.sort(found), count)
+
+    def score(self, vector: FloatArray, keys: KeyArray, count: int) -> tuple[KeyArray, FloatArray]:
+        """Return the best ``count`` of those ``keys`` (ascending) that lie in this segment."""
+        positions = np.searchsorted(self.keys, keys)
+        positions = np.minimum(positions, max(len(self.keys) - 1, 0))
+        mine = positions[self.keys[positions] == keys] if len(self.keys) else positions[:0]
+        similarity = np.empty(len(mine), dtype=np.float32)
+        for start in range(0, len(mine), _ROWS_AT_ONCE):
+            part = mine[start : start + _ROWS_AT_ONCE]
+            similarity[start : start + len(part)] = self._vectors[part].astype(np.float32) @ vector
+        return _best(self.keys[mine], similarity, count)
+
+    def _scan(self, vector: FloatArray) -> FloatArray:
+        similarity = np.empty(len(self.keys), dtype=np.float32)
+        for start in range(0, len(self.keys), _ROWS_AT_ONCE):
+            part = self._vectors[start : start + _ROWS_AT_ONCE]
+            similarity[start : start + len(part)] = part.astype(np.float32) @ vector
+        return similarity
+
+
+def write_segment(folder: Path, name: str, keys: KeyArray, vectors: FloatArray) -> SegmentRow:
+    """Build and durably write the files of a segment; returns their hashes and stamps.
+
+    Args:
+        folder: the home's ``index`` folder.
+        name: never used before: a published file is never overwritten.
+        keys: int64 (n,), ascending.
+        vectors: float32 (n, D), unit length.
+    """
+    graph = build_graph(keys, vectors)
+    rows = vectors.astype("<f2")
+    atomic_file(folder / (name + _GRAPH), graph.save, size=graph.length)
+    atomic_file(folder / (name + _VECTORS), lambda temp: _save(temp, rows))
+    atomic_file(folder / (name + _KEYS), lambda temp: _save(temp, keys.astype("<i8")))
+    files = tuple(_stamped(folder / (name + suffix)) for suffix in (_GRAPH, _VECTORS, _KEYS))
+    return SegmentRow(name, len(keys), files)
+
+
+def open_segment(folder: Path, row: SegmentRow, dimension: int) -> Segment | None:
+    """Map a segment after checking its files.
+
+    A file with the stamp it had when it was hashed is taken as whole; another stamp (copied, restored or
+    damaged) means hashing it again. Nothing is opened before: usearch has no checksum of its own.
+
+    Returns:
+        The segment; without its graph if only that is damaged; None if its rows are.
+    """
+    sound = {file.name for file in row.files if _sound(folder, file)}
+    if not {row.name + _VECTORS, row.name + _KEYS} <= sound:
+        return None
+    keys: KeyArray = np.load(folder / (row.name + _KEYS)).astype(np.int64)
+    vectors = np.load(folder / (row.name + _VECTORS), mmap_mode="r")
+    if vectors.shape != (len(keys), dimension):
+        _log.warning("index: %s has another shape than its generation; answers come from SQLite", row.name)
+        return None
+    graph = open_graph(folder / (row.name + _GRAPH), dimension) if row.name + _GRAPH in sound else None
+    return Segment(keys, vectors, graph)
+
+
+def _save(path: Path, array: NDArray[np.generic]) -> None:
+    with path.open("wb") as file:
+        np.save(file, array)
+
+
+def _sound(folder: Path, file: SegmentFile) -> bool:
+    path = folder / file.name
+    try:
+        found = path.stat()
+        if (found.st_size, found.st_mtime_ns, found.st_ino) == (file.size, file.mtime_ns, file.inode):
+            return True
+        if _stamped(path).sha256 == file.sha256:
+            return True
+        problem = "damaged"
+    except OSError as error:
+        problem = error.strerror or str(error)
+    _log.warning("index: %s: %s; answers stay right but slower until 'edge-search compact'", path, problem)
+    return False
+
+
+def _stamped(path: Path) -> SegmentFile:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        stat = path.stat()
+        while block := file.read(2**20):
+            digest.update(block)
+    return SegmentFile(path.name, digest.hexdigest(), stat.st_size, stat.st_mtime_ns, stat.st_ino)
+
+
+def _best(keys: KeyArray, similarity: FloatArray, count: int) -> tuple[KeyArray, FloatArray]:
+    if count < len(keys):
+        chosen = np.argpartition(-similarity, count - 1)[:count]
+        keys, similarity = keys[chosen], similarity[chosen]
+    # Equal similarities: the older photo first, so that answers are the same every time.
+    order = np.lexsort((keys, -similarity))
+    return keys[order], similarity[order]

@@ -1,0 +1,53 @@
+"""A view: the segments and the tail that one moment's queries search together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge_search.fitting.projection import Projection
+from edge_search.index.segment import Segment
+from edge_search.index.tail import Tail
+from edge_search.types import FloatArray, KeyArray
+
+__all__ = ["View"]
+
+_Part = tuple[KeyArray, FloatArray]
+
+
+@dataclass(frozen=True)
+class View:
+    """One generation's segments and the tail behind them; a VectorIndex. Never changed, only replaced."""
+
+    generation_id: int
+    projection: Projection
+    segments: tuple[Segment, ...]
+    tail: Tail
+    degraded: bool
+
+    def __len__(self) -> int:
+        return sum(len(segment) for segment in self.segments) + len(self.tail)
+
+    @property
+    def last_key(self) -> int:
+        """The newest key that is in here."""
+        return max([self.tail.last_key, *(int(s.keys[-1]) for s in self.segments if len(s))], default=0)
+
+    def search(self, vector: FloatArray, count: int, *, exact: bool = False) -> tuple[KeyArray, FloatArray]:
+        """Return up to ``count`` keys near ``vector``, with cosines, best first."""
+        parts = [segment.search(vector, count, exact=exact) for segment in self.segments]
+        return _merge([*parts, self.tail.search(vector, count)], count)
+
+    def score(self, vector: FloatArray, keys: KeyArray, count: int) -> tuple[KeyArray, FloatArray]:
+        """Return the best ``count`` of ``keys`` (ascending), with cosines, best first."""
+        parts = [segment.score(vector, keys, count) for segment in self.segments]
+        return _merge([*parts, self.tail.score(vector, keys, count)], count)
+
+
+def _merge(parts: Sequence[_Part], count: int) -> _Part:
+    keys = np.concatenate([part[0] for part in parts])
+    similarity = np.concatenate([part[1] for part in parts])
+    order = np.lexsort((keys, -similarity))[:count]
+    return keys[order], similarity[order]

@@ -1,0 +1,1 @@
+"""Photos in: read, hash, decode, encode, and hand back in order."""

@@ -1,0 +1,168 @@
+"""The pipeline: several photos are read, decoded and encoded at once; results come back in order."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+from PIL import Image
+
+from edge_search.errors import PhotoError
+from edge_search.imaging.decode import decode
+from edge_search.imaging.hashing import content_hash
+from edge_search.imaging.limits import Limits
+from edge_search.types import FloatArray
+
+__all__ = ["ImageEncoder", "Known", "Outcome", "Pipeline", "Task"]
+
+T = TypeVar("T")
+
+# Photos in the making a worker: enough to keep the others busy while one decodes a large photo, and a bound
+# on memory (each holds at most one file and one decoded picture).
+_AHEAD_PER_WORKER = 4
+
+
+class ImageEncoder(Protocol):
+    """What ingest and search need of an encoder."""
+
+    name: str
+    fingerprint: str
+    dimension: int
+
+    def encode(self, images: list[Image.Image]) -> FloatArray:
+        """Return features float32 (n, D) of RGB images."""
+        ...
+
+
+class Known(Protocol):
+    """Asks what is stored already under a content hash."""
+
+    def __call__(self, digest: str) -> tuple[int, int] | None:
+        """Return (width, height) when nothing is left to make for this content, else None."""
+        ...
+
+
+@dataclass(frozen=True)
+class Task(Generic[T]):
+    """One photo to take: ``item`` is the caller's own, ``read`` brings the file's bytes."""
+
+    item: T
+    read: Callable[[], bytes]
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[T]):
+    """What became of a task: either a ``reason`` it was skipped for, or what there is to store.
+
+    ``feature`` (float32 (D,)) is None when the store has it already.
+    """
+
+    item: T
+    content_hash: str = ""
+    width: int = 0
+    height: int = 0
+    feature: FloatArray | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class _Made:
+    width: int
+    height: int
+    feature: FloatArray | None
+
+
+class Pipeline:
+    """Reads, hashes, decodes and encodes photos on ``workers`` threads with bounded memory.
+
+    A content hash saves encoding again, never recording: the same bytes under two SKUs give two outcomes.
+    """
+
+    def __init__(
+        self,
+        encoder: ImageEncoder,
+        *,
+        known: Known,
+        keep: Callable[[str, Image.Image], None],
+        limits: Limits,
+        workers: int,
+    ) -> None:
+        """Make a pipeline.
+
+        Args:
+            encoder: safe to call from several threads.
+            known: whether a content needs nothing made; called from the workers.
+            keep: gets (content hash, decoded picture) of each new content, to store a preview.
+            limits: byte and pixel limits of a photo.
+            workers: threads; one a core is best, each decodes and encodes in turn.
+        """
+        self._encoder = encoder
+        self._known = known
+        self._keep = keep
+        self._limits = limits
+        self._workers = max(1, workers)
+        self._making: dict[str, Future[_Made]] = {}
+        self._guard = threading.Lock()
+        self.encoded = 0
+
+    def run(self, tasks: Iterable[Task[T]]) -> Iterator[Outcome[T]]:
+        """Yield one outcome a task, in the tasks' order; a bad photo gives a reason and shifts nothing.
+
+        Raises:
+            EdgeSearchError: what concerns all photos (an encoder that fails, a full disk).
+        """
+        waiting: deque[Future[Outcome[T]]] = deque()
+        with ThreadPoolExecutor(self._workers, thread_name_prefix="ingest") as pool:
+            try:
+                for task in tasks:
+                    waiting.append(pool.submit(self._take, task))
+                    if len(waiting) >= self._workers * _AHEAD_PER_WORKER:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+    def _take(self, task: Task[T]) -> Outcome[T]:
+        try:
+            data = task.read()
+            digest = content_hash(data)
+            size = self._known(digest)
+            made = _Made(*size, feature=None) if size else self._made_once(digest, data)
+        except PhotoError as error:
+            return Outcome(task.item, reason=str(error))
+        return Outcome(task.item, digest, made.width, made.height, made.feature)
+
+    def _made_once(self, digest: str, data: bytes) -> _Made:
+        with self._guard:
+            future = self._making.get(digest)
+            mine = future is None
+            if future is None:
+                future = self._making[digest] = Future()
+        if mine:
+            try:
+                future.set_result(self._make(digest, data))
+            except BaseException as error:
+                future.set_exception(error)
+        return future.result()
+
+    def forget(self, digests: Iterable[str]) -> None:
+        """Drop what was made for these contents, once they are stored and ``known`` answers for them."""
+        with self._guard:
+            for digest in digests:
+                self._making.pop(digest, None)
+
+    def _make(self, digest: str, data: bytes) -> _Made:
+        image = decode(data, self._limits)
+        feature = self._encoder.encode([image])[0]
+        self._keep(digest, image)
+        width, height = image.info.get("original_size", image.size)
+        with self._guard:
+            self.encoded += 1
+        return _Made(width, height, np.asarray(feature, dtype=np.float32))

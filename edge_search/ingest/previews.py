@@ -1,0 +1,45 @@
+"""Previews: a small copy of every photo in the home, by content hash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from edge_search.imaging.preview import make_preview
+from edge_search.store.durable import atomic_file
+from edge_search.store.home import Home
+
+__all__ = ["Previews"]
+
+
+@dataclass(frozen=True)
+class Previews:
+    """Keeps answers their pictures, and fitting its pixels, when the stick is gone."""
+
+    home: Home
+    enabled: bool = True
+    side: int = 480
+
+    def keep(self, content_hash: str, image: Image.Image) -> None:
+        """Write the preview of a decoded photo, unless there is one or they are disabled.
+
+        Not durable: after a power cut a missing or empty one is made again from the photo.
+        """
+        if not self.enabled or self.has(content_hash):
+            return
+        data = make_preview(image, self.side)
+        atomic_file(self.home.preview(content_hash), lambda temp: temp.write_bytes(data), durable=False)
+
+    def has(self, content_hash: str) -> bool:
+        """Return whether nothing is missing for this content (always, when previews are disabled)."""
+        return not self.enabled or self.path(content_hash) is not None
+
+    def path(self, content_hash: str) -> Path | None:
+        """Return the preview's file, if it is there and not empty."""
+        path = self.home.preview(content_hash)
+        try:
+            return path if path.stat().st_size else None
+        except OSError:
+            return None

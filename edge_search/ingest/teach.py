@@ -1,0 +1,117 @@
+"""Teaching: photos of a product given by hand; their files are kept in the home for good."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+from PIL import Image as Picture
+
+from edge_search.catalog.sku import clean_sku
+from edge_search.errors import InvalidValue, PhotoError
+from edge_search.imaging.limits import Limits
+from edge_search.imaging.photo import read_photo
+from edge_search.ingest.pipeline import ImageEncoder, Outcome, Pipeline, Task
+from edge_search.ingest.previews import Previews
+from edge_search.store import features, images, products
+from edge_search.store.changes import LOCAL
+from edge_search.store.database import Database
+from edge_search.store.durable import atomic_file
+from edge_search.store.images import Image
+from edge_search.store.products import Values
+
+__all__ = ["Teacher"]
+
+
+Photo: TypeAlias = bytes | str | os.PathLike[str] | Picture.Image
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """Adds local photos; findable the moment ``teach`` returns, and never undone by a sync."""
+
+    database: Database
+    encoder: ImageEncoder
+    previews: Previews
+    limits: Limits
+    workers: int = 1
+
+    def teach(
+        self, sku: str, photos: Sequence[Photo], values: Values
+    ) -> list[int]:
+        """Store photos of ``sku`` and local product values, all of them or none.
+
+        Returns:
+            The images' keys, in order; a photo that was taught before keeps its key.
+
+        Raises:
+            InvalidValue: a SKU that can't be used, or nothing to add.
+            PhotoError: one of the photos can't be used; none was stored.
+        """
+        try:
+            sku = clean_sku(sku)
+        except ValueError as error:
+            raise InvalidValue(f"SKU {sku!r}: {error}") from None
+        contents = [_content(photo, self.limits) for photo in photos]
+        pipeline = Pipeline(
+            self.encoder,
+            known=lambda _: None,
+            keep=self.previews.keep,
+            limits=self.limits,
+            workers=self.workers,
+        )
+        made = list(pipeline.run(Task(data, partial(bytes, data)) for data in contents))
+        for number, outcome in enumerate(made, start=1):
+            if outcome.reason is not None:
+                raise PhotoError(f"photo {number} of {len(made)} for {sku}: {outcome.reason}")
+        rows = [self._kept(sku, outcome) for outcome in made]
+        with self.database.write() as tables:
+            fresh = {o.content_hash: o.feature for o in made if o.feature is not None}
+            features.put(tables, self.encoder.fingerprint, fresh)
+            keys = []
+            for row in rows:
+                images.unentomb(tables, sku, row.content_hash)
+                old = images.at(tables, LOCAL, row.path, sku)
+                keys.append(old.image_id if old else images.add(tables, [row])[0])
+            products.exhume(tables, sku)
+            products.put_values(tables, LOCAL, {sku: values}, merge=True)
+        return keys
+
+    def _kept(self, sku: str, outcome: Outcome[bytes]) -> Image:
+        home = self.database.home
+        path = home.taught_folder(sku) / f"{outcome.content_hash}.{_suffix(outcome.item)}"
+        if not (path.exists() and path.stat().st_size == len(outcome.item)):
+            atomic_file(path, lambda temp: temp.write_bytes(outcome.item))
+        stat = path.stat()
+        return Image(
+            image_id=0,
+            sku=sku,
+            owner=LOCAL,
+            path=os.fsencode(path.relative_to(home.root)),
+            content_hash=outcome.content_hash,
+            size=stat.st_size,
+            mtime_ns=stat.st_mtime_ns,
+            inode=stat.st_ino,
+            width=outcome.width,
+            height=outcome.height,
+        )
+
+
+def _content(photo: Photo, limits: Limits) -> bytes:
+    if isinstance(photo, bytes):
+        return photo
+    if isinstance(photo, Picture.Image):
+        buffer = io.BytesIO()
+        photo.convert("RGB").save(buffer, "PNG")
+        return buffer.getvalue()
+    return read_photo(Path(photo), limits)
+
+
+def _suffix(data: bytes) -> str:
+    with Picture.open(io.BytesIO(data)) as image:
+        return (image.format or "bin").lower()

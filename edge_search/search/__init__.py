@@ -1,0 +1,1 @@
+"""One query, end to end."""

@@ -1,0 +1,1 @@
+"""SQLite, the truth: products, images, features, sources, generations, and what changed when."""

@@ -1,0 +1,34 @@
+"""The change log: every change has a sequence number, in the order of commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from edge_search.store.database import Tables, now
+
+__all__ = ["LOCAL", "ChangeKind", "head", "record"]
+
+LOCAL = 0
+"""The owner of what came through CLI, HTTP or kiosk instead of a source."""
+
+ChangeKind = Literal["image_added", "image_removed", "product", "product_removed", "source", "generation"]
+
+
+def record(
+    tables: Tables,
+    kind: ChangeKind,
+    owner: int,
+    entries: Iterable[tuple[str | None, int | None, str | None]],
+) -> None:
+    """Append ``(sku, image_id, data)`` entries to the log, inside the caller's transaction."""
+    at = now()
+    tables.conn.executemany(
+        "INSERT INTO changes (at, kind, owner, sku, image_id, data) VALUES (?, ?, ?, ?, ?, ?)",
+        [(at, kind, owner, *entry) for entry in entries],
+    )
+
+
+def head(tables: Tables) -> int:
+    """Return the number of the newest change, 0 before the first."""
+    return int(tables.execute("SELECT coalesce(max(seq), 0) FROM changes").fetchone()[0])

@@ -1,0 +1,55 @@
+"""Files that survive a power cut: temp file, fsync, atomic rename, fsync of the folder."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from edge_search.errors import NoSpace, StoreError
+
+__all__ = ["atomic_file", "sync_folder"]
+
+
+def atomic_file(
+    path: Path, write: Callable[[Path], object], *, durable: bool = True, size: int | None = None
+) -> None:
+    """Let ``write(temp)`` make a file, then put it at ``path`` in one step.
+
+    Without ``durable`` the fsyncs are left out: for files that can be made again. ``size`` is the length the
+    file must have: a writer that misses a full disk (usearch's can) is found out by it.
+
+    Raises:
+        NoSpace: the disk is full; ``path`` is as it was.
+    """
+    temp = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(temp)
+        if size is not None and temp.stat().st_size != size:
+            raise NoSpace(f"{path}: only {temp.stat().st_size} of {size} bytes were written; free some space")
+        if durable:
+            with temp.open("rb") as file:
+                os.fsync(file.fileno())
+        temp.replace(path)
+        if durable:
+            sync_folder(path.parent)
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise NoSpace(f"{path}: the disk is full; free some space, then try again") from error
+        raise StoreError(f"{path}: {error.strerror or error}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temp.unlink()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the folder's entries durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,137 @@
+"""Projections and generations: what a query needs besides the rows, switched by one commit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from edge_search.store.changes import LOCAL, record
+from edge_search.store.database import Tables, now
+
+__all__ = [
+    "Generation",
+    "SegmentFile",
+    "SegmentRow",
+    "backlog",
+    "current",
+    "projection",
+    "publish",
+    "put_projection",
+    "retired",
+]
+
+
+@dataclass(frozen=True)
+class SegmentFile:
+    """One published file: its hash, and the stamp (size, mtime, inode) it had when it was hashed."""
+
+    name: str
+    sha256: str
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+@dataclass(frozen=True)
+class SegmentRow:
+    """One immutable segment of a generation."""
+
+    name: str
+    count: int
+    files: tuple[SegmentFile, ...]
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One published set. Images above ``last_image_id`` are the tail."""
+
+    generation_id: int
+    fingerprint: str
+    projection_id: int
+    last_image_id: int
+    segments: tuple[SegmentRow, ...]
+
+
+def put_projection(tables: Tables, fingerprint: str, kind: str, dimension: int, data: bytes) -> int:
+    """Store a projection of one encoder's features, or find it again; return its number."""
+    old = tables.execute(
+        "SELECT projection_id FROM projections WHERE fingerprint = ? AND kind = ? AND data = ?",
+        [fingerprint, kind, data],
+    ).fetchone()
+    if old:
+        return int(old[0])
+    cursor = tables.execute(
+        "INSERT INTO projections (fingerprint, kind, dimension, data, created_at) VALUES (?, ?, ?, ?, ?)",
+        [fingerprint, kind, dimension, data, now()],
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def projection(tables: Tables, projection_id: int) -> tuple[str, int, bytes]:
+    """Return a projection's kind, dimension and data."""
+    row = tables.execute(
+        "SELECT kind, dimension, data FROM projections WHERE projection_id = ?", [projection_id]
+    ).fetchone()
+    return row[0], row[1], row[2]
+
+
+def current(tables: Tables) -> Generation | None:
+    """Return the generation that queries use, or None before the first."""
+    row = tables.execute(
+        """SELECT generation_id, fingerprint, projection_id, last_image_id FROM generations
+           ORDER BY generation_id DESC LIMIT 1"""
+    ).fetchone()
+    if row is None:
+        return None
+    found = tables.execute(
+        "SELECT name, count, files FROM segments WHERE generation_id = ? ORDER BY segment_id", [row[0]]
+    ).fetchall()
+    segments = (SegmentRow(n, c, tuple(SegmentFile(**f) for f in json.loads(files))) for n, c, files in found)
+    return Generation(row[0], row[1], row[2], row[3], tuple(segments))
+
+
+def publish(
+    tables: Tables, fingerprint: str, projection_id: int, last_image_id: int, segments: Sequence[SegmentRow]
+) -> int:
+    """Make a new generation the current one; the files it names must be durable already."""
+    cursor = tables.execute(
+        "INSERT INTO generations (fingerprint, projection_id, last_image_id, published_at) VALUES (?, ?, ?, ?)",
+        [fingerprint, projection_id, last_image_id, now()],
+    )
+    generation_id = cursor.lastrowid
+    assert generation_id is not None
+    for segment in segments:
+        files = json.dumps([asdict(file) for file in segment.files])
+        tables.execute(
+            "INSERT INTO segments (generation_id, name, count, files) VALUES (?, ?, ?, ?)",
+            [generation_id, segment.name, segment.count, files],
+        )
+    record(tables, "generation", LOCAL, [(None, None, str(generation_id))])
+    return generation_id
+
+
+def retired(tables: Tables) -> set[str]:
+    """Forget all generations but the newest two; return the names of the files still in use.
+
+    The one before the newest stays, for a reader whose snapshot is a moment old may be about to open it.
+    """
+    newest = [
+        row[0] for row in tables.execute("SELECT generation_id FROM generations ORDER BY 1 DESC LIMIT 2")
+    ]
+    oldest = min(newest, default=0)
+    tables.execute("DELETE FROM segments WHERE generation_id < ?", [oldest])
+    tables.execute("DELETE FROM generations WHERE generation_id < ?", [oldest])
+    found = tables.execute("SELECT files FROM segments").fetchall()
+    return {file["name"] for (files,) in found for file in json.loads(files)}
+
+
+def backlog(tables: Tables, generation: Generation | None) -> tuple[int, int]:
+    """Return (tail, masked): images committed after the generation, and keys in it that are gone by now."""
+    last = generation.last_image_id if generation else 0
+    tail, kept = tables.execute(
+        "SELECT coalesce(sum(image_id > ?), 0), coalesce(sum(image_id <= ?), 0) FROM images", [last, last]
+    ).fetchone()
+    indexed = sum(segment.count for segment in generation.segments) if generation else 0
+    return tail, max(0, indexed - kept)

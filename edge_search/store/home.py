@@ -1,0 +1,119 @@
+"""The home: one folder that holds everything one appliance knows."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from edge_search.errors import HomeUnsuitable
+
+__all__ = ["Home", "prepare_home"]
+
+# WAL needs shared memory between processes, which network file systems don't give; FAT has no fsync
+# order, no hard sizes under power loss and no permissions.
+_UNFIT = {
+    "nfs": "a network file system",
+    "nfs4": "a network file system",
+    "cifs": "a network file system",
+    "smb3": "a network file system",
+    "smbfs": "a network file system",
+    "9p": "a network file system",
+    "fuse.sshfs": "a network file system",
+    "fuse.glusterfs": "a network file system",
+    "ceph": "a network file system",
+    "afs": "a network file system",
+    "vfat": "a FAT file system",
+    "msdos": "a FAT file system",
+    "exfat": "a FAT file system",
+}
+
+
+@dataclass(frozen=True)
+class Home:
+    """The paths inside one home."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.root / "catalog.sqlite3"
+
+    @property
+    def index(self) -> Path:
+        """Published index segments: disposable."""
+        return self.root / "index"
+
+    @property
+    def previews(self) -> Path:
+        """Small copies of every photo, by content hash."""
+        return self.root / "previews"
+
+    @property
+    def taught(self) -> Path:
+        """Photos taught here: the only copy, never disposable."""
+        return self.root / "taught"
+
+    @property
+    def models(self) -> Path:
+        """Encoder bundles built or imported on this machine."""
+        return self.root / "models"
+
+    def lock(self, name: str) -> Path:
+        """Return the lock file for ``name`` (writer, sync, build)."""
+        return self.root / "locks" / f"{name}.lock"
+
+    def taught_folder(self, sku: str) -> Path:
+        """Return the folder of a SKU's taught photos; any SKU gives a safe, unique name."""
+        return self.taught / quote(sku, safe=" ").replace(".", "%2E")
+
+    def preview(self, content_hash: str) -> Path:
+        """Return where the preview of a photo lies; 256 folders keep each one small."""
+        return self.previews / content_hash[:2] / f"{content_hash}.jpg"
+
+
+def prepare_home(root: Path) -> Home:
+    """Make the folders of a home, or say in one line why it can't be one.
+
+    Raises:
+        HomeUnsuitable: not a folder, not writable, or on a file system that can't hold the store.
+    """
+    home = Home(root.expanduser().absolute())
+    try:
+        for folder in (home.root, home.index, home.previews, home.taught, home.root / "locks"):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HomeUnsuitable(
+            f"home {home.root}: {error.strerror or error}; choose another with --home or EDGE_SEARCH_HOME"
+        ) from None
+    if not os.access(home.root, os.W_OK | os.X_OK):
+        raise HomeUnsuitable(
+            f"home {home.root}: not writable for this user; change its owner or choose another"
+        )
+    kind = file_system(home.root)
+    if kind in _UNFIT:
+        raise HomeUnsuitable(
+            f"home {home.root} lies on {_UNFIT[kind]} ({kind}), where a power cut or a second process would "
+            "damage the catalog; choose a folder on a local disk"
+        )
+    return home
+
+
+def file_system(path: Path) -> str:
+    """Return the type of the file system that holds ``path``, or ``unknown`` (from /proc/self/mountinfo)."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return "unknown"
+    real = os.path.realpath(path)
+    best, kind = "", "unknown"
+    for line in lines:
+        left, _, right = line.partition(" - ")
+        point = left.split()[4].encode().decode("unicode_escape")
+        inside = real == point or real.startswith(point.rstrip("/") + "/")
+        # A later mount on the same point hides the earlier one.
+        if inside and len(point) >= len(best):
+            best, kind = point, right.split()[0]
+    return kind

@@ -1,0 +1,186 @@
+"""Images: which photo shows which SKU, who owns it, and where it lies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge_search.store.changes import record
+from edge_search.store.database import Tables, now
+from edge_search.types import KeyArray
+
+__all__ = [
+    "Image",
+    "add",
+    "at",
+    "by_owner",
+    "count",
+    "entomb",
+    "get",
+    "move",
+    "of_sku",
+    "remove",
+    "searchable",
+    "size_of",
+    "skus_of",
+    "unentomb",
+    "unentomb_all",
+]
+
+_BATCH = 500
+_FIELDS = "image_id, sku, owner, path, content_hash, size, mtime_ns, inode, width, height"
+
+# A photo is searchable while its SKU is shown and it was not removed here by itself.
+_SEARCHABLE = """FROM images i JOIN products p ON p.sku = i.sku
+    WHERE NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.sku = i.sku AND t.content_hash = i.content_hash)"""
+
+
+@dataclass(frozen=True)
+class Image:
+    """One row: a photo of a SKU. ``path`` is relative to its source's root, or to the home when local."""
+
+    image_id: int
+    sku: str
+    owner: int
+    path: bytes
+    content_hash: str
+    size: int
+    mtime_ns: int
+    inode: int
+    width: int
+    height: int
+
+
+def add(tables: Tables, images: Sequence[Image]) -> list[int]:
+    """Insert rows (their ``image_id`` is ignored); a row of the same owner, path and SKU is replaced.
+
+    Returns:
+        The new keys, in order. A replaced photo gets a new key: the index may still hold the old one.
+    """
+    keys: list[int] = []
+    at = now()
+    for image in images:
+        old = tables.execute(
+            "SELECT image_id FROM images WHERE owner = ? AND path = ? AND sku = ?",
+            [image.owner, image.path, image.sku],
+        ).fetchone()
+        if old:
+            remove(tables, [old[0]])
+        cursor = tables.execute(
+            """INSERT INTO images (sku, owner, path, content_hash, size, mtime_ns, inode, width, height, added_at)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            [
+                image.sku, image.owner, image.path, image.content_hash, image.size, image.mtime_ns, image.inode,
+                image.width, image.height, at,
+            ],
+        )  # fmt: skip
+        key = cursor.lastrowid
+        assert key is not None
+        record(tables, "image_added", image.owner, [(image.sku, key, image.content_hash)])
+        keys.append(key)
+    return keys
+
+
+def remove(tables: Tables, keys: Iterable[int]) -> int:
+    """Delete rows by key; return how many there were."""
+    gone = 0
+    for key in keys:
+        row = tables.execute(
+            "SELECT sku, owner, content_hash FROM images WHERE image_id = ?", [key]
+        ).fetchone()
+        if row is None:
+            continue
+        tables.execute("DELETE FROM images WHERE image_id = ?", [key])
+        record(tables, "image_removed", row[1], [(row[0], key, row[2])])
+        gone += 1
+    return gone
+
+
+def move(tables: Tables, key: int, path: bytes, size: int, mtime_ns: int, inode: int) -> None:
+    """Note where a photo lies now and its file's stamp; the key, and so the index, stays."""
+    tables.execute(
+        "UPDATE images SET path = ?, size = ?, mtime_ns = ?, inode = ? WHERE image_id = ?",
+        [path, size, mtime_ns, inode, key],
+    )
+
+
+def entomb(tables: Tables, image: Image) -> None:
+    """Hide one photo of a SKU, whichever owner brings it, also after a new scan."""
+    tables.execute(
+        "INSERT OR REPLACE INTO tombstones (sku, content_hash, at) VALUES (?, ?, ?)",
+        [image.sku, image.content_hash, now()],
+    )
+    record(tables, "image_removed", image.owner, [(image.sku, image.image_id, image.content_hash)])
+
+
+def unentomb(tables: Tables, sku: str, content_hash: str) -> None:
+    """Show a photo of a SKU again."""
+    tables.execute("DELETE FROM tombstones WHERE sku = ? AND content_hash = ?", [sku, content_hash])
+
+
+def unentomb_all(tables: Tables, sku: str) -> None:
+    """Show all photos of a SKU again."""
+    tables.execute("DELETE FROM tombstones WHERE sku = ? AND content_hash != ''", [sku])
+
+
+def by_owner(tables: Tables, owner: int) -> list[Image]:
+    """Return all rows of an owner, in key order."""
+    found = tables.execute(f"SELECT {_FIELDS} FROM images WHERE owner = ? ORDER BY image_id", [owner])
+    return [Image(*row) for row in found]
+
+
+def of_sku(tables: Tables, sku: str, *, owner: int | None = None) -> list[Image]:
+    """Return the rows of a SKU, of one owner where given, in key order."""
+    clause, values = ("", [sku]) if owner is None else (" AND owner = ?", [sku, owner])
+    found = tables.execute(f"SELECT {_FIELDS} FROM images WHERE sku = ?{clause} ORDER BY image_id", values)
+    return [Image(*row) for row in found]
+
+
+def at(tables: Tables, owner: int, path: bytes, sku: str) -> Image | None:
+    """Return the row of one owner, path and SKU."""
+    found = tables.execute(
+        f"SELECT {_FIELDS} FROM images WHERE owner = ? AND path = ? AND sku = ?", [owner, path, sku]
+    ).fetchone()
+    return Image(*found) if found else None
+
+
+def get(tables: Tables, key: int) -> Image | None:
+    """Return the row of a key."""
+    found = tables.execute(f"SELECT {_FIELDS} FROM images WHERE image_id = ?", [key]).fetchone()
+    return Image(*found) if found else None
+
+
+def size_of(tables: Tables, content_hash: str) -> tuple[int, int] | None:
+    """Return (width, height) in pixels of a content some row shows."""
+    found = tables.execute(
+        "SELECT width, height FROM images WHERE content_hash = ? LIMIT 1", [content_hash]
+    ).fetchone()
+    return (found[0], found[1]) if found else None
+
+
+def count(tables: Tables, owner: int | None = None) -> int:
+    """Return the number of rows, of one owner or of all."""
+    if owner is None:
+        return int(tables.execute("SELECT count(*) FROM images").fetchone()[0])
+    return int(tables.execute("SELECT count(*) FROM images WHERE owner = ?", [owner]).fetchone()[0])
+
+
+def skus_of(tables: Tables, keys: Sequence[int]) -> dict[int, str]:
+    """Return key -> SKU for those keys that are searchable now; dead and hidden keys are missing."""
+    found: dict[int, str] = {}
+    for start in range(0, len(keys), _BATCH):
+        part = [int(key) for key in keys[start : start + _BATCH]]
+        sql = f"SELECT i.image_id, i.sku {_SEARCHABLE} AND i.image_id IN ({','.join('?' * len(part))})"
+        found.update(tables.execute(sql, part).fetchall())
+    return found
+
+
+def searchable(
+    tables: Tables, *, where: str = "1", values: Sequence[object] = (), after: int = 0
+) -> KeyArray:
+    """Return the searchable keys above ``after`` whose product ``p`` satisfies ``where``, ascending."""
+    sql = f"SELECT i.image_id {_SEARCHABLE} AND i.image_id > ? AND ({where}) ORDER BY i.image_id"
+    rows = tables.execute(sql, [after, *values]).fetchall()
+    return np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))

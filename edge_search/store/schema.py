@@ -1,0 +1,97 @@
+"""The tables, as numbered migrations: a store knows its number (``user_version``) and is brought to the newest.
+
+A migration is never edited once released; a change is a new function at the end of the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlite_utils import Database as Tables
+
+from edge_search.errors import SchemaTooNew
+
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "migrate", "schema_version"]
+
+APPLICATION_ID = 0x45445345  # "EDSE": tells `file` and us that this is our database
+
+
+def _first_tables(tables: Tables) -> None:
+    for statement in (
+        "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+        # Owner 0 is `local`; AUTOINCREMENT starts at 1, so no source is ever 0 and no number comes back.
+        """CREATE TABLE sources (
+            source_id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, path BLOB NOT NULL UNIQUE,
+            has_table INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT 'new', last_scan TEXT)""",
+        """CREATE TABLE product_values (
+            sku TEXT NOT NULL, owner INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (sku, owner)) WITHOUT ROWID""",
+        """CREATE TABLE tombstones (
+            sku TEXT NOT NULL, content_hash TEXT NOT NULL DEFAULT '', at TEXT NOT NULL,
+            PRIMARY KEY (sku, content_hash)) WITHOUT ROWID""",
+        # What shoppers may see: merged from product_values, without the tombstoned.
+        """CREATE TABLE products (
+            sku TEXT PRIMARY KEY, title TEXT, category TEXT COLLATE NOCASE, brand TEXT COLLATE NOCASE, price REAL,
+            currency TEXT, stock INTEGER, location TEXT, url TEXT, gtin TEXT, variant_group TEXT,
+            attributes TEXT NOT NULL DEFAULT '{}') WITHOUT ROWID""",
+        "CREATE INDEX products_category ON products (category)",
+        "CREATE INDEX products_price ON products (price)",
+        "CREATE INDEX products_gtin ON products (gtin)",
+        # AUTOINCREMENT: a key that a mapped index may still hold must never name another photo.
+        """CREATE TABLE images (
+            image_id INTEGER PRIMARY KEY AUTOINCREMENT, sku TEXT NOT NULL, owner INTEGER NOT NULL, path BLOB NOT NULL,
+            content_hash TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
+            width INTEGER NOT NULL, height INTEGER NOT NULL, added_at TEXT NOT NULL, UNIQUE (owner, path, sku))""",
+        "CREATE INDEX images_sku ON images (sku)",
+        "CREATE INDEX images_hash ON images (content_hash)",
+        """CREATE TABLE features (
+            content_hash TEXT NOT NULL, fingerprint TEXT NOT NULL, feature BLOB NOT NULL,
+            PRIMARY KEY (content_hash, fingerprint))""",
+        """CREATE TABLE skipped (
+            owner INTEGER NOT NULL, path BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+            inode INTEGER NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (owner, path)) WITHOUT ROWID""",
+        """CREATE TABLE changes (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, kind TEXT NOT NULL, owner INTEGER NOT NULL,
+            sku TEXT, image_id INTEGER, data TEXT)""",
+        """CREATE TABLE projections (
+            projection_id INTEGER PRIMARY KEY AUTOINCREMENT, fingerprint TEXT NOT NULL, kind TEXT NOT NULL,
+            dimension INTEGER NOT NULL, data BLOB NOT NULL, created_at TEXT NOT NULL)""",
+        """CREATE TABLE generations (
+            generation_id INTEGER PRIMARY KEY AUTOINCREMENT, fingerprint TEXT NOT NULL,
+            projection_id INTEGER NOT NULL REFERENCES projections, last_image_id INTEGER NOT NULL,
+            calibration TEXT, published_at TEXT NOT NULL)""",
+        """CREATE TABLE segments (
+            segment_id INTEGER PRIMARY KEY AUTOINCREMENT, generation_id INTEGER NOT NULL REFERENCES generations,
+            name TEXT NOT NULL, count INTEGER NOT NULL, files TEXT NOT NULL)""",
+    ):
+        tables.execute(statement)
+    tables.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+MIGRATIONS: tuple[Callable[[Tables], None], ...] = (_first_tables,)
+
+
+def schema_version(tables: Tables) -> int:
+    """Return the number of the newest migration the store has seen; 0 for an empty file."""
+    return int(tables.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(tables: Tables, *, upto: int | None = None) -> int:
+    """Bring the store to migration ``upto`` (default: the newest), inside the caller's transaction.
+
+    Returns:
+        The number of migrations that ran.
+
+    Raises:
+        SchemaTooNew: the store was written by a newer edge-search.
+    """
+    newest = len(MIGRATIONS) if upto is None else upto
+    version = schema_version(tables)
+    if version > len(MIGRATIONS):
+        raise SchemaTooNew(
+            f"the catalog has schema {version}, this edge-search knows up to {len(MIGRATIONS)}; "
+            "install the newer edge-search again, or use another home"
+        )
+    for number in range(version, newest):
+        MIGRATIONS[number](tables)
+        tables.execute(f"PRAGMA user_version = {number + 1}")
+    return max(0, newest - version)

@@ -1,0 +1,1 @@
+"""Making the store equal to a source, and keeping it so."""

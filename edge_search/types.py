@@ -1,0 +1,129 @@
+"""What crosses the borders between layers: answers, reports, progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "Answer",
+    "FloatArray",
+    "Held",
+    "Hit",
+    "IndexReport",
+    "KeyArray",
+    "Progress",
+    "Quality",
+    "Skipped",
+    "Timings",
+    "Verdict",
+]
+
+Verdict: TypeAlias = Literal["match", "maybe", "none"]
+Quality: TypeAlias = Literal["ok", "dark", "blurred"]
+FloatArray: TypeAlias = NDArray[np.float32]
+KeyArray: TypeAlias = NDArray[np.int64]
+Progress: TypeAlias = Callable[[int, int], None]
+"""Called as ``progress(done, total)`` while photos are ingested."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One ranked SKU.
+
+    ``similarity`` is the raw cosine (-1 to 1) of the best image of the SKU; ``score`` (0 to 1, larger is
+    better) is what users see. ``image`` is a readable file with that picture, where one is left.
+    """
+
+    rank: int
+    sku: str
+    score: float
+    similarity: float
+    title: str
+    category: str | None = None
+    brand: str | None = None
+    price: float | None = None
+    currency: str | None = None
+    stock: int | None = None
+    location: str | None = None
+    url: str | None = None
+    gtin: str | None = None
+    variant_group: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    image_id: int = 0
+    image: str | None = None
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Milliseconds a query spent in each stage."""
+
+    decode: float
+    encode: float
+    search: float
+    rerank: float
+    total: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one query photo brought."""
+
+    query_id: str
+    verdict: Verdict
+    quality: Quality
+    hits: tuple[Hit, ...]
+    timings_ms: Timings
+    encoder: str
+    projection: str
+    generation: int
+    calibrated: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as plain JSON types (times rounded to microseconds)."""
+        out = asdict(self)
+        out["hits"] = [dict(asdict(hit), score=round(hit.score, 4)) for hit in self.hits]
+        out["timings_ms"] = {name: round(ms, 3) for name, ms in out["timings_ms"].items()}
+        return out
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file or line that was not taken, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Held:
+    """A deletion that waits for a yes: too large, or the whole source looks empty."""
+
+    images: int
+    products: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class IndexReport:
+    """What making the store equal to a source did; counts are photos unless named otherwise."""
+
+    added: int
+    updated: int
+    removed: int
+    unchanged: int
+    skipped: tuple[Skipped, ...]
+    inbox: int
+    encoded: int
+    images: int
+    products: int
+    seconds: float
+    held: Held | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain JSON types."""
+        return dict(asdict(self), seconds=round(self.seconds, 3))
