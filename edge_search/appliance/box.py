@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from PIL import Image as Picture
+
 from edge_search.appliance.encoders import Encoders
 from edge_search.appliance.status import Status, read_status
 from edge_search.appliance.table import ProductTable
@@ -23,7 +25,6 @@ from edge_search.evaluation.evaluation import Evaluation, evaluate
 from edge_search.evaluation.report import html_report
 from edge_search.imaging.limits import Limits
 from edge_search.index.catalog_index import CatalogIndex
-from edge_search.ingest.previews import Previews
 from edge_search.ingest.teach import Teacher
 from edge_search.search.searcher import Photo, Searcher
 from edge_search.search.verdict import Thresholds
@@ -32,6 +33,7 @@ from edge_search.store.database import Database
 from edge_search.store.durable import atomic_file
 from edge_search.store.filters import parse_filter
 from edge_search.store.home import prepare_home
+from edge_search.store.previews import Previews
 from edge_search.sync.plan import HoldRule
 from edge_search.sync.sync import Sync
 from edge_search.types import Answer, IndexReport, Progress
@@ -118,12 +120,12 @@ class Box:
         listing = list_folder(path) if folder is not None else list_manifest(path)
         return self._index_one(path, listing, yes=yes, progress=progress)
 
-    def add(self, sku: str, photos: Photo | list[Photo] | tuple[Photo, ...], **values: str | float | int | None) -> list[int]:
+    def add(self, sku: str, photos: Photo | Sequence[Photo], **values: str | float | int | None) -> list[int]:
         """Teach photos of a product, with values such as ``title=``; findable when this returns.
 
         Returns the images' keys. See `Teacher.teach`.
         """
-        several = list(photos) if isinstance(photos, list | tuple) else [photos]
+        several = [photos] if isinstance(photos, bytes | str | os.PathLike | Picture.Image) else list(photos)
         self.encoders.settle()
         teacher = Teacher(self.database, self.encoders.query, self._previews(), self._limits())
         return teacher.teach(sku, several, values)
@@ -202,9 +204,7 @@ class Box:
             held=next((report.held for report in reports if report.held), None),
         )
 
-    def _index_one(
-        self, path: Path, listing: Listing, *, yes: bool, progress: Progress | None
-    ) -> IndexReport:
+    def _index_one(self, path: Path, listing: Listing, *, yes: bool, progress: Progress | None) -> IndexReport:
         sync = Sync(
             database=self.database,
             encoder=self.encoders.ingest,

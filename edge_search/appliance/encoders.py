@@ -107,11 +107,7 @@ class Encoders:
             mine = json.dumps({"name": self.name, "fingerprint": self.fingerprint})
             if stored == mine:
                 return
-            if (
-                stored is not None
-                and images.count(tables)
-                and json.loads(stored)["fingerprint"] != self.fingerprint
-            ):
+            if stored is not None and images.count(tables) and json.loads(stored)["fingerprint"] != self.fingerprint:
                 raise _other_encoder(json.loads(stored), self.name)
             meta.put(tables, _META_KEY, mine)
 

@@ -69,9 +69,7 @@ def read_status(database: Database, index: CatalogIndex, encoder: str) -> Status
             )
             for source in sources.listed(tables)
         )
-        degraded = [
-            f"{source.path}: {source.state}" for source in followed if source.state in {"offline", "held"}
-        ]
+        degraded = [f"{source.path}: {source.state}" for source in followed if source.state in {"offline", "held"}]
         if view.degraded:
             degraded.append("index: a file is lost or damaged; run 'edge-search compact'")
         return Status(

@@ -129,15 +129,14 @@ class ProductTable:
 
 def _parsed(values: Mapping[str, object]) -> dict[str, str | float | int | None]:
     """Read texts like cells of ``products.csv``; ValueError names the value that can't be read."""
-
-    def refuse(reason: str) -> None:
-        raise ValueError(reason)
-
     for name in values:
         if not name.strip() or name in {"sku", "images", "attributes"}:
             raise ValueError(f"{name!r} can't be set; name a column such as title, or an attribute")
     texts = {name: "" if value is None else str(value).strip() for name, value in values.items()}
-    return product_values(texts, refuse)
+    parsed, reasons = product_values(texts)
+    if reasons:
+        raise ValueError("; ".join(reasons))
+    return parsed
 
 
 def _missing(sku: str, *, removed: bool) -> str:

@@ -27,9 +27,7 @@ __all__ = ["evaluate"]
 @runtime_option
 @json_option
 @click.pass_obj
-def evaluate(
-    context: Context, queries: Path, report: Path | None, runtime: str | None, as_json: bool
-) -> None:
+def evaluate(context: Context, queries: Path, report: Path | None, runtime: str | None, as_json: bool) -> None:
     """Search every photo of a manifest and report Recall@1/5/20, MRR and latency."""
     with context.box(runtime) as box:
         with progress_bar("evaluating") as progress:
@@ -38,19 +36,14 @@ def evaluate(
             box.write_report(result, queries, report)
     figures = result.to_dict()
     if result.unknown:
-        note(
-            f"edge-search: {len(result.unknown)} SKUs of the queries are not in the catalog and count as wrong"
-        )
+        note(f"edge-search: {len(result.unknown)} SKUs of the queries are not in the catalog and count as wrong")
     if as_json:
         print_json(figures)
         return
     recall, spread = figures["recall"], figures["recall_interval95"]
     print_table(
         ("Recall@", "share", "95 % interval over SKUs"),
-        (
-            (depth, f"{recall[depth]:.3f}", f"{spread[depth][0]:.3f} to {spread[depth][1]:.3f}")
-            for depth in recall
-        ),
+        ((depth, f"{recall[depth]:.3f}", f"{spread[depth][0]:.3f} to {spread[depth][1]:.3f}") for depth in recall),
     )
     latency = figures["latency_ms"]
     click.echo(

@@ -65,6 +65,4 @@ def _print(report: IndexReport) -> None:
         for skipped in report.skipped[:_NAMED]:
             click.echo(f"  {skipped.path}: {skipped.reason}")
         if len(report.skipped) > _NAMED:
-            click.echo(
-                f"  ... and {len(report.skipped) - _NAMED} more; 'edge-search status --json' names all"
-            )
+            click.echo(f"  ... and {len(report.skipped) - _NAMED} more; 'edge-search status --json' names all")

@@ -45,9 +45,7 @@ _EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
 @click.option("-v", "--verbose", is_flag=True, help="Say more on stderr.")
 @click.version_option(__version__, prog_name="edge-search")
 @click.pass_context
-def cli(
-    ctx: click.Context, home: Path | None, runtime: str | None, threads: int | None, verbose: bool
-) -> None:
+def cli(ctx: click.Context, home: Path | None, runtime: str | None, threads: int | None, verbose: bool) -> None:
     """Find products by photo, offline: index a folder of product photos, then search with a new one."""
     logging.getLogger("edge_search").setLevel(logging.INFO if verbose else logging.WARNING)
     ctx.obj = Context(home, runtime=runtime, threads=threads)
@@ -84,9 +82,7 @@ def _run(arguments: list[str] | None) -> int:
     except Exception as error:
         if os.environ.get("EDGE_SEARCH_DEBUG"):
             traceback.print_exc()
-        _say(
-            f"unexpected {type(error).__name__}: {' '.join(str(error).split())}; EDGE_SEARCH_DEBUG=1 shows where"
-        )
+        _say(f"unexpected {type(error).__name__}: {' '.join(str(error).split())}; EDGE_SEARCH_DEBUG=1 shows where")
         return 1
     return code if isinstance(code, int) else 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import click
 
@@ -79,18 +80,16 @@ def verify(context: Context, name: str | None, as_json: bool) -> None:
     """Hash a bundle's files and run its canary on every runtime it has a network for."""
     from edge_search.appliance.encoders import named_bundle
     from edge_search.encoder.encoder import load_encoder
-    from edge_search.encoder.runtime import RUNTIMES
+    from edge_search.encoder.runtime import RUNTIMES, RuntimeChoice
 
     with context.box() as box:
         bundle = named_bundle(box.home, name or box.encoders.name)
     bundle.verify()
     runtimes = [runtime for runtime in RUNTIMES if runtime in {n.runtime for n in bundle.manifest.networks}]
     for runtime in runtimes:
-        load_encoder(bundle, runtime)
+        load_encoder(bundle, cast("RuntimeChoice", runtime))
     if as_json:
-        print_json(
-            {"name": bundle.name, "fingerprint": bundle.fingerprint, "runtimes": runtimes, "good": True}
-        )
+        print_json({"name": bundle.name, "fingerprint": bundle.fingerprint, "runtimes": runtimes, "good": True})
     else:
         click.echo(f"{bundle.name} {bundle.fingerprint}: files whole, canary right on {', '.join(runtimes)}")
 

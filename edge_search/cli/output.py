@@ -26,9 +26,7 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
-def print_table(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None
-) -> None:
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
     """Print rows as a table; values are shown as they are, never read as markup."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console

@@ -104,9 +104,7 @@ def import_table(context: Context, file: Path, as_json: bool) -> None:
     with context.box() as box:
         count, skipped = box.products.import_csv(file)
     if as_json:
-        print_json(
-            {"imported": count, "skipped": [{"path": bad.path, "reason": bad.reason} for bad in skipped]}
-        )
+        print_json({"imported": count, "skipped": [{"path": bad.path, "reason": bad.reason} for bad in skipped]})
         return
     click.echo(f"{count} products set")
     for bad in skipped:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -20,9 +21,7 @@ _QUALITY = {"dark": "The photo is dark: more light helps.", "blurred": "The phot
 
 @click.command()
 @click.argument("photo", type=click.Path(allow_dash=True))
-@click.option(
-    "-k", "hits", type=click.IntRange(1, 1000), help="Products to name. Default: the setting 'hits'."
-)
+@click.option("-k", "hits", type=click.IntRange(1, 1000), help="Products to name. Default: the setting 'hits'.")
 @click.option("--category", multiple=True, help="Only this category (repeat for several).")
 @click.option("--where", multiple=True, help="A condition such as 'price<20' (repeat: all must hold).")
 @click.option("--crop", metavar="X,Y,W,H", help="Look at this part only: pixels, or fractions up to 1.")
@@ -45,7 +44,7 @@ def search(
     from edge_search.imaging.crop import parse_crop
 
     box_of_interest = parse_crop(crop) if crop is not None else None
-    data = click.get_binary_stream("stdin").read() if photo == "-" else photo
+    data = sys.stdin.buffer.read() if photo == "-" else photo
     with context.box(runtime) as box:
         answer = box.search(data, hits, category=category, where=where, crop=box_of_interest, exact=exact)
     if as_json:
@@ -58,9 +57,7 @@ def _print(answer: Answer) -> None:
     if answer.quality in _QUALITY:
         click.echo(_QUALITY[answer.quality])
     if not answer.hits:
-        click.echo(
-            "Nothing to compare with: the catalog has no such products. 'edge-search index FOLDER' adds some."
-        )
+        click.echo("Nothing to compare with: the catalog has no such products. 'edge-search index FOLDER' adds some.")
         return
     click.echo(f"{_WORDS[answer.verdict]} ({answer.verdict}):")
     print_table(

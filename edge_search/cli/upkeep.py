@@ -31,10 +31,7 @@ def status(ctx: click.Context, check: bool, as_json: bool) -> None:
                 ("generation", f"{now.generation} (tail {now.tail}, masked {now.masked})"),
                 ("encoder", f"{now.encoder}, projection {now.projection}"),
                 ("catalog", now.catalog_digest),
-                *(
-                    ("source", f"{s.path}: {s.state}, {s.images} photos, read {s.last_scan}")
-                    for s in now.sources
-                ),
+                *(("source", f"{s.path}: {s.state}, {s.images} photos, read {s.last_scan}") for s in now.sources),
                 ("free", f"{now.free_bytes / 2**30:.1f} GiB"),
                 *(("skipped", f"{bad.path}: {bad.reason}") for bad in now.skipped),
                 *(("attention", text) for text in now.degraded),

@@ -12,31 +12,20 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 from PIL import Image
 
+from edge_search.encoder.encoder import Encoder
 from edge_search.errors import PhotoError
 from edge_search.imaging.decode import decode
 from edge_search.imaging.hashing import content_hash
 from edge_search.imaging.limits import Limits
 from edge_search.types import FloatArray
 
-__all__ = ["ImageEncoder", "Known", "Outcome", "Pipeline", "Task"]
+__all__ = ["Known", "Outcome", "Pipeline", "Task"]
 
 T = TypeVar("T")
 
 # Photos in the making a worker: enough to keep the others busy while one decodes a large photo, and a bound
 # on memory (each holds at most one file and one decoded picture).
 _AHEAD_PER_WORKER = 4
-
-
-class ImageEncoder(Protocol):
-    """What ingest and search need of an encoder."""
-
-    name: str
-    fingerprint: str
-    dimension: int
-
-    def encode(self, images: list[Image.Image]) -> FloatArray:
-        """Return features float32 (n, D) of RGB images."""
-        ...
 
 
 class Known(Protocol):
@@ -85,7 +74,7 @@ class Pipeline:
 
     def __init__(
         self,
-        encoder: ImageEncoder,
+        encoder: Encoder,
         *,
         known: Known,
         keep: Callable[[str, Image.Image], None],

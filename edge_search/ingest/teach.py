@@ -13,16 +13,17 @@ from typing import TypeAlias
 from PIL import Image as Picture
 
 from edge_search.catalog.sku import clean_sku
+from edge_search.encoder.encoder import Encoder
 from edge_search.errors import InvalidValue, PhotoError
 from edge_search.imaging.limits import Limits
 from edge_search.imaging.photo import read_photo
-from edge_search.ingest.pipeline import ImageEncoder, Outcome, Pipeline, Task
-from edge_search.ingest.previews import Previews
+from edge_search.ingest.pipeline import Outcome, Pipeline, Task
 from edge_search.store import features, images, products
 from edge_search.store.changes import LOCAL
 from edge_search.store.database import Database
 from edge_search.store.durable import atomic_file
 from edge_search.store.images import Image
+from edge_search.store.previews import Previews
 from edge_search.store.products import Values
 
 __all__ = ["Teacher"]
@@ -36,14 +37,12 @@ class Teacher:
     """Adds local photos; findable the moment ``teach`` returns, and never undone by a sync."""
 
     database: Database
-    encoder: ImageEncoder
+    encoder: Encoder
     previews: Previews
     limits: Limits
     workers: int = 1
 
-    def teach(
-        self, sku: str, photos: Sequence[Photo], values: Values
-    ) -> list[int]:
+    def teach(self, sku: str, photos: Sequence[Photo], values: Values) -> list[int]:
         """Store photos of ``sku`` and local product values, all of them or none.
 
         Returns:

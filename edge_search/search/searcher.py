@@ -12,20 +12,20 @@ from pathlib import Path
 import numpy as np
 from PIL import Image as Picture
 
+from edge_search.encoder.encoder import Encoder
 from edge_search.errors import InvalidValue
 from edge_search.imaging.crop import crop as cropped
 from edge_search.imaging.decode import open_photo
 from edge_search.imaging.limits import Limits
 from edge_search.imaging.quality import assess
 from edge_search.index.catalog_index import CatalogIndex
-from edge_search.ingest.pipeline import ImageEncoder
-from edge_search.ingest.previews import Previews
 from edge_search.search.grouping import Group, best_groups
 from edge_search.search.verdict import Thresholds
 from edge_search.store import images, products, sources
 from edge_search.store.changes import LOCAL
 from edge_search.store.database import Database, Tables
 from edge_search.store.filters import Filter
+from edge_search.store.previews import Previews
 from edge_search.types import Answer, Hit, Timings
 
 __all__ = ["Photo", "Searcher"]
@@ -38,7 +38,7 @@ class Searcher:
     """Safe to call from several threads; keeps nothing of a query."""
 
     database: Database
-    encoder: ImageEncoder
+    encoder: Encoder
     index: CatalogIndex
     previews: Previews
     limits: Limits

@@ -113,9 +113,7 @@ class Database:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            _log.warning(
-                "another edge-search process holds the %s lock of %s; waiting for it", name, self.home.root
-            )
+            _log.warning("another edge-search process holds the %s lock of %s; waiting for it", name, self.home.root)
             lock.acquire(poll_interval=0.1)
         try:
             yield
@@ -230,9 +228,7 @@ def _translated(path: Path) -> Iterator[None]:
         if "locked" in text or "busy" in text:
             raise StoreBusy(f"{path}: {text}; another process is writing, try again") from error
         if "malformed" in text or "not a database" in text:
-            raise StoreDamaged(
-                f"{path}: {text}; restore a backup, or move the file away and index again"
-            ) from error
+            raise StoreDamaged(f"{path}: {text}; restore a backup, or move the file away and index again") from error
         if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
             raise
         raise StoreError(f"{path}: {text}") from error

@@ -14,9 +14,7 @@ from edge_search.errors import NoSpace, StoreError
 __all__ = ["atomic_file", "sync_folder"]
 
 
-def atomic_file(
-    path: Path, write: Callable[[Path], object], *, durable: bool = True, size: int | None = None
-) -> None:
+def atomic_file(path: Path, write: Callable[[Path], object], *, durable: bool = True, size: int | None = None) -> None:
     """Let ``write(temp)`` make a file, then put it at ``path`` in one step.
 
     Without ``durable`` the fsyncs are left out: for files that can be made again. ``size`` is the length the

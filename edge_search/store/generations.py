@@ -117,9 +117,7 @@ def retired(tables: Tables) -> set[str]:
 
     The one before the newest stays, for a reader whose snapshot is a moment old may be about to open it.
     """
-    newest = [
-        row[0] for row in tables.execute("SELECT generation_id FROM generations ORDER BY 1 DESC LIMIT 2")
-    ]
+    newest = [row[0] for row in tables.execute("SELECT generation_id FROM generations ORDER BY 1 DESC LIMIT 2")]
     oldest = min(newest, default=0)
     tables.execute("DELETE FROM segments WHERE generation_id < ?", [oldest])
     tables.execute("DELETE FROM generations WHERE generation_id < ?", [oldest])

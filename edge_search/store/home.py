@@ -89,9 +89,7 @@ def prepare_home(root: Path) -> Home:
             f"home {home.root}: {error.strerror or error}; choose another with --home or EDGE_SEARCH_HOME"
         ) from None
     if not os.access(home.root, os.W_OK | os.X_OK):
-        raise HomeUnsuitable(
-            f"home {home.root}: not writable for this user; change its owner or choose another"
-        )
+        raise HomeUnsuitable(f"home {home.root}: not writable for this user; change its owner or choose another")
     kind = file_system(home.root)
     if kind in _UNFIT:
         raise HomeUnsuitable(

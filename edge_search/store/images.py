@@ -87,9 +87,7 @@ def remove(tables: Tables, keys: Iterable[int]) -> int:
     """Delete rows by key; return how many there were."""
     gone = 0
     for key in keys:
-        row = tables.execute(
-            "SELECT sku, owner, content_hash FROM images WHERE image_id = ?", [key]
-        ).fetchone()
+        row = tables.execute("SELECT sku, owner, content_hash FROM images WHERE image_id = ?", [key]).fetchone()
         if row is None:
             continue
         tables.execute("DELETE FROM images WHERE image_id = ?", [key])
@@ -154,9 +152,7 @@ def get(tables: Tables, key: int) -> Image | None:
 
 def size_of(tables: Tables, content_hash: str) -> tuple[int, int] | None:
     """Return (width, height) in pixels of a content some row shows."""
-    found = tables.execute(
-        "SELECT width, height FROM images WHERE content_hash = ? LIMIT 1", [content_hash]
-    ).fetchone()
+    found = tables.execute("SELECT width, height FROM images WHERE content_hash = ? LIMIT 1", [content_hash]).fetchone()
     return (found[0], found[1]) if found else None
 
 
@@ -177,9 +173,7 @@ def skus_of(tables: Tables, keys: Sequence[int]) -> dict[int, str]:
     return found
 
 
-def searchable(
-    tables: Tables, *, where: str = "1", values: Sequence[object] = (), after: int = 0
-) -> KeyArray:
+def searchable(tables: Tables, *, where: str = "1", values: Sequence[object] = (), after: int = 0) -> KeyArray:
     """Return the searchable keys above ``after`` whose product ``p`` satisfies ``where``, ascending."""
     sql = f"SELECT i.image_id {_SEARCHABLE} AND i.image_id > ? AND ({where}) ORDER BY i.image_id"
     rows = tables.execute(sql, [after, *values]).fetchall()

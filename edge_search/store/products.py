@@ -51,9 +51,7 @@ def put_values(tables: Tables, owner: int, listed: Mapping[str, Values], *, merg
     for sku, values in listed.items():
         data = dict(values)
         if merge:
-            old = tables.execute(
-                "SELECT data FROM product_values WHERE sku = ? AND owner = ?", [sku, owner]
-            ).fetchone()
+            old = tables.execute("SELECT data FROM product_values WHERE sku = ? AND owner = ?", [sku, owner]).fetchone()
             data = {**(json.loads(old[0]) if old else {}), **data}
         tables.execute(
             "INSERT OR REPLACE INTO product_values (sku, owner, data) VALUES (?, ?, ?)",
@@ -65,17 +63,13 @@ def put_values(tables: Tables, owner: int, listed: Mapping[str, Values], *, merg
 def drop_values(tables: Tables, owner: int, skus: Iterable[str]) -> None:
     """Stop listing SKUs for ``owner``; what other owners list stays."""
     gone = list(skus)
-    tables.conn.executemany(
-        "DELETE FROM product_values WHERE sku = ? AND owner = ?", [(sku, owner) for sku in gone]
-    )
+    tables.conn.executemany("DELETE FROM product_values WHERE sku = ? AND owner = ?", [(sku, owner) for sku in gone])
     _materialise(tables, owner, gone)
 
 
 def entomb(tables: Tables, sku: str) -> None:
     """Hide a SKU whoever lists it, until ``exhume``."""
-    tables.execute(
-        "INSERT OR REPLACE INTO tombstones (sku, content_hash, at) VALUES (?, '', ?)", [sku, now()]
-    )
+    tables.execute("INSERT OR REPLACE INTO tombstones (sku, content_hash, at) VALUES (?, '', ?)", [sku, now()])
     _materialise(tables, LOCAL, [sku])
 
 

@@ -46,9 +46,7 @@ class SkippedFile:
 
 def listed(tables: Tables) -> list[Source]:
     """Return all sources, oldest first."""
-    rows = tables.execute(
-        "SELECT source_id, kind, path, has_table, state, last_scan FROM sources ORDER BY source_id"
-    )
+    rows = tables.execute("SELECT source_id, kind, path, has_table, state, last_scan FROM sources ORDER BY source_id")
     return [Source(row[0], row[1], Path(os.fsdecode(row[2])), bool(row[3]), row[4], row[5]) for row in rows]
 
 

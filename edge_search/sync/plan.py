@@ -80,9 +80,7 @@ def make_plan(
     present = {(file.path, file.sku) for file in listing.files}
     shield = _Shield(problem.path for problem in listing.problems)
     gone = tuple(
-        image
-        for key, image in rows.items()
-        if key not in present and not shield.covers(printable(image.path))
+        image for key, image in rows.items() if key not in present and not shield.covers(printable(image.path))
     )
     put, drop = _products(listing, images, gone, values)
     if had_table and not listing.has_table:
@@ -124,15 +122,9 @@ def _products(
         # Without a table a photo lists its SKU; one whose photos can't be taken is listed with the first good one.
         leaving = {image.image_id for image in gone}
         wanted = {image.sku: {} for image in images if image.image_id not in leaving}
-    put = {
-        sku: listed
-        for sku, listed in wanted.items()
-        if sku not in values or dict(values[sku]) != dict(listed)
-    }
+    put = {sku: listed for sku, listed in wanted.items() if sku not in values or dict(values[sku]) != dict(listed)}
     with_files = {file.sku for file in listing.files} if not listing.has_table else set()
-    drop = tuple(
-        sku for sku in values if sku not in wanted and not (listing.kind == "folder" and sku in with_files)
-    )
+    drop = tuple(sku for sku in values if sku not in wanted and not (listing.kind == "folder" and sku in with_files))
     return put, drop
 
 
@@ -147,9 +139,7 @@ def _held(
     leaving = {image.image_id for image in gone}
     before = {image.sku for image in images} | set(values)
     pictured = {image.sku for image in images}
-    after = {image.sku for image in images if image.image_id not in leaving} | {
-        file.sku for file in listing.files
-    }
+    after = {image.sku for image in images if image.image_id not in leaving} | {file.sku for file in listing.files}
     lost = (pictured - after) | set(drop)
     if before and not listing.files and not listing.products and lost:
         return Held(len(gone), len(lost), f"{listing.root} is empty, but {len(before)} products came from it")

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from edge_search.catalog.listing import Listing, SourceFile, printable
+from edge_search.catalog.listing import Listing, printable
+from edge_search.encoder.encoder import Encoder
 from edge_search.imaging.limits import Limits
 from edge_search.imaging.photo import read_photo
-from edge_search.ingest.pipeline import ImageEncoder, Outcome, Pipeline, Task
-from edge_search.ingest.previews import Previews
+from edge_search.ingest.pipeline import Pipeline, Task
 from edge_search.store import features, images, products, sources
-from edge_search.store.database import Database, Tables
-from edge_search.store.images import Image
-from edge_search.store.sources import SkippedFile, Source
+from edge_search.store.database import Database
+from edge_search.store.previews import Previews
+from edge_search.store.sources import Source
+from edge_search.sync.batch import Batch, Counts
 from edge_search.sync.plan import HoldRule, Plan, make_plan
 from edge_search.types import Held, IndexReport, Progress, Skipped
 
@@ -27,20 +28,7 @@ __all__ = ["Sync"]
 
 T = TypeVar("T")
 
-# Photos a transaction, and at most this long between two: one commit (an fsync) for many photos, and the
-# writer lock is held for some milliseconds.
-_BATCH = 64
-_BATCH_SECONDS = 1.0
 _ROWS_A_TRANSACTION = 500
-
-
-@dataclass
-class _Counts:
-    added: int = 0
-    updated: int = 0
-    removed: int = 0
-    unchanged: int = 0
-    skipped: list[Skipped] = field(default_factory=list)
 
 
 @dataclass
@@ -48,15 +36,13 @@ class Sync:
     """Makes the store equal to one source; touches only rows which that source owns."""
 
     database: Database
-    encoder: ImageEncoder
+    encoder: Encoder
     previews: Previews
     limits: Limits
     rule: HoldRule
     workers: int
 
-    def run(
-        self, listing: Listing, path: Path, *, yes: bool = False, progress: Progress | None = None
-    ) -> IndexReport:
+    def run(self, listing: Listing, path: Path, *, yes: bool = False, progress: Progress | None = None) -> IndexReport:
         """Sync ``listing``, read from the folder or manifest at ``path``.
 
         What is taken is committed batch by batch, so a killed run loses at most one batch and the next one goes
@@ -71,7 +57,7 @@ class Sync:
         started = time.monotonic()
         with self.database.exclusive("sync"):
             source, plan = self._plan(listing, path, yes=yes)
-            counts = _Counts(unchanged=plan.unchanged)
+            counts = Counts(unchanged=plan.unchanged)
             counts.skipped += [Skipped(problem.path, problem.reason) for problem in listing.problems]
             counts.skipped += [Skipped(printable(bad.path), bad.reason) for bad in plan.still_skipped]
             held = None if yes else plan.held
@@ -110,7 +96,7 @@ class Sync:
                 products.put_values(tables, source.source_id, dict(part))
 
     def _take(
-        self, source: Source, listing: Listing, plan: Plan, counts: _Counts, progress: Progress | None
+        self, source: Source, listing: Listing, plan: Plan, counts: Counts, progress: Progress | None
     ) -> tuple[int, set[int]]:
         pipeline = Pipeline(
             self.encoder,
@@ -126,7 +112,7 @@ class Sync:
             for file in plan.take
         )
         lists_photos = not listing.has_table and listing.kind == "folder" and not source.has_table
-        batch = _Batch(self.database, self.encoder.fingerprint, source, plan, lists_photos=lists_photos)
+        batch = Batch(self.database, self.encoder.fingerprint, source, plan, lists_photos=lists_photos)
         for done, outcome in enumerate(pipeline.run(tasks), start=1):
             pipeline.forget(batch.add(outcome, counts))
             if progress is not None:
@@ -142,7 +128,7 @@ class Sync:
                 return None
             return images.size_of(tables, digest)
 
-    def _remove(self, source: Source, plan: Plan, moved: set[int], counts: _Counts) -> None:
+    def _remove(self, source: Source, plan: Plan, moved: set[int], counts: Counts) -> None:
         gone = [image.image_id for image in plan.gone if image.image_id not in moved]
         for part in _parts(gone, _ROWS_A_TRANSACTION):
             with self.database.write() as tables:
@@ -151,7 +137,7 @@ class Sync:
             with self.database.write() as tables:
                 products.drop_values(tables, source.source_id, names)
 
-    def _report(self, counts: _Counts, encoded: int, held: Held | None, seconds: float) -> IndexReport:
+    def _report(self, counts: Counts, encoded: int, held: Held | None, seconds: float) -> IndexReport:
         with self.database.read() as tables:
             return IndexReport(
                 added=counts.added,
@@ -166,92 +152,6 @@ class Sync:
                 seconds=seconds,
                 held=held,
             )
-
-
-class _Batch:
-    """Outcomes on their way into one short transaction."""
-
-    def __init__(
-        self, database: Database, fingerprint: str, source: Source, plan: Plan, *, lists_photos: bool
-    ) -> None:
-        self._database = database
-        self._fingerprint = fingerprint
-        self._source = source
-        self._lists_photos = lists_photos
-        self._waiting: list[Outcome[SourceFile]] = []
-        self._since = time.monotonic()
-        self._gone: dict[tuple[str, str], list[Image]] = {}
-        for image in plan.gone:
-            self._gone.setdefault((image.content_hash, image.sku), []).append(image)
-        self.moved: set[int] = set()
-
-    def add(self, outcome: Outcome[SourceFile], counts: _Counts) -> list[str]:
-        """Take one outcome in; returns the content hashes that were committed just now."""
-        self._waiting.append(outcome)
-        if len(self._waiting) >= _BATCH or time.monotonic() - self._since > _BATCH_SECONDS:
-            return self.commit(counts)
-        return []
-
-    def commit(self, counts: _Counts) -> list[str]:
-        """Commit what waits; returns its content hashes."""
-        waiting, self._waiting, self._since = self._waiting, [], time.monotonic()
-        good = [outcome for outcome in waiting if outcome.reason is None]
-        bad = [outcome for outcome in waiting if outcome.reason is not None]
-        if waiting:
-            with self._database.write() as tables:
-                self._store(tables, good, counts)
-                sources.skip(tables, self._source, (_skipped(outcome) for outcome in bad))
-        counts.skipped += [Skipped(printable(outcome.item.path), outcome.reason or "") for outcome in bad]
-        return [outcome.content_hash for outcome in good]
-
-    def _store(self, tables: Tables, good: Sequence[Outcome[SourceFile]], counts: _Counts) -> None:
-        made = {outcome.content_hash: outcome.feature for outcome in good if outcome.feature is not None}
-        features.put(tables, self._fingerprint, made)
-        for outcome in good:
-            self._place(tables, outcome, counts)
-        sources.forget_skipped(tables, self._source, [outcome.item.path for outcome in good])
-        if self._lists_photos:
-            listed = products.values_of(
-                tables, self._source.source_id, [outcome.item.sku for outcome in good]
-            )
-            new: dict[str, products.Values] = {outcome.item.sku: {} for outcome in good if outcome.item.sku not in listed}
-            products.put_values(tables, self._source.source_id, new)
-
-    def _place(self, tables: Tables, outcome: Outcome[SourceFile], counts: _Counts) -> None:
-        file = outcome.item
-        stamp = file.size, file.mtime_ns, file.inode
-        old = images.at(tables, self._source.source_id, file.path, file.sku)
-        if old is not None and old.content_hash == outcome.content_hash:
-            images.move(tables, old.image_id, file.path, *stamp)
-            counts.unchanged += 1
-            return
-        left = self._gone.get((outcome.content_hash, file.sku))
-        if old is None and left:
-            image = left.pop()
-            self.moved.add(image.image_id)
-            images.move(tables, image.image_id, file.path, *stamp)
-            counts.updated += 1
-            return
-        row = Image(
-            0,
-            file.sku,
-            self._source.source_id,
-            file.path,
-            outcome.content_hash,
-            *stamp,
-            outcome.width,
-            outcome.height,
-        )
-        images.add(tables, [row])
-        if old is None:
-            counts.added += 1
-        else:
-            counts.updated += 1
-
-
-def _skipped(outcome: Outcome[SourceFile]) -> SkippedFile:
-    file = outcome.item
-    return SkippedFile(file.path, file.size, file.mtime_ns, file.inode, outcome.reason or "")
 
 
 def _parts(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -1,0 +1,49 @@
+# `make demo` and `make test` are all a newcomer needs; the rest is for those who change things.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DEMO := .demo
+
+.PHONY: help venv demo test lint types licences wheel smoke bench clean
+
+help:  ## Show this list.
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[test,lint]'
+	touch $@
+
+venv: $(BIN)/.installed  ## Make the virtual environment with everything the tests need.
+
+demo: $(BIN)/.installed  ## Index the sample catalog and search it with a photo.
+	@rm -rf $(DEMO)
+	$(BIN)/edge-search --home $(DEMO) index catalog
+	$(BIN)/edge-search --home $(DEMO) search catalog/queries/HON-330-LEM.jpg -k 3
+
+test: $(BIN)/.installed  ## Run all tests.
+	$(BIN)/python -m pytest
+
+lint: $(BIN)/.installed  ## Check style and format.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(BIN)/.installed  ## Check types.
+	$(BIN)/mypy
+
+licences: $(BIN)/.installed  ## Check that every installed dependency's licence is on the list.
+	$(BIN)/python packaging/licences.py
+
+wheel: $(BIN)/.installed  ## Build the wheel into dist/.
+	rm -rf dist
+	$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+smoke: wheel  ## Install the wheel into a clean environment and search with it.
+	PYTHON=$(PYTHON) sh packaging/smoke.sh dist/*.whl
+
+bench: $(BIN)/.installed  ## Measure ingest and queries on this machine.
+	$(BIN)/python packaging/bench/ingest.py
+
+clean:  ## Remove what the other targets made.
+	rm -rf $(VENV) $(DEMO) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

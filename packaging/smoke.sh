@@ -1,0 +1,21 @@
+#!/bin/sh
+# Install a wheel into a clean environment with no extras, then index and search from another folder.
+set -eu
+wheel=$(realpath "$1")
+catalog=$(realpath "$(dirname "$0")/../catalog")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+"${PYTHON:-python3}" -m venv "$work/venv"
+"$work/venv/bin/python" -m pip install --quiet "$wheel"
+cd "$work"
+run() { env -u PYTHONPATH EDGE_SEARCH_HOME="$work/home" "$work/venv/bin/edge-search" "$@"; }
+run --version
+run index "$catalog"
+run status --check >/dev/null
+run model verify
+for runtime in openvino onnxruntime; do
+    found=$(run --runtime "$runtime" search "$catalog/queries/HON-330-LEM.jpg" --json |
+        "$work/venv/bin/python" -c 'import json, sys; print(json.load(sys.stdin)["hits"][0]["sku"])')
+    test "$found" = HON-330-LEM || { echo "smoke: $runtime named $found, not HON-330-LEM" >&2; exit 1; }
+    echo "smoke: $runtime names $found"
+done
