@@ -43,7 +43,9 @@ smoke: wheel  ## Install the wheel into a clean environment and search with it.
 	PYTHON=$(PYTHON) sh packaging/smoke.sh dist/*.whl
 
 bench: $(BIN)/.installed  ## Measure ingest and queries on this machine.
-	$(BIN)/python packaging/bench/ingest.py
+	$(BIN)/edge-search bench ingest
+	$(BIN)/edge-search --home $(DEMO) index catalog >/dev/null
+	$(BIN)/edge-search --home $(DEMO) bench query catalog/queries
 
 clean:  ## Remove what the other targets made.
 	rm -rf $(VENV) $(DEMO) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

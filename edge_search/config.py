@@ -92,13 +92,16 @@ def load_settings(home: Path, **arguments: Any) -> Settings:
     return settings
 
 
-def origins(home: Path, settings: Settings) -> dict[str, tuple[Any, str]]:
-    """Return each setting's value and where it came from: argument, environment, file or default."""
+def origins(home: Path, **arguments: Any) -> dict[str, tuple[Any, str]]:
+    """Return each setting's value and where it came from: argument, environment, file or default.
+
+    Raises:
+        SettingsError: as ``load_settings``.
+    """
+    settings = load_settings(home, **arguments)
     values = _read_file(home / CONFIG_FILE)
-    return {
-        name: (value, _origin(name, values, {} if name not in settings.model_fields_set else {name: value}))
-        for name, value in settings.model_dump().items()
-    }
+    given = {name: value for name, value in arguments.items() if value is not None}
+    return {name: (value, _origin(name, values, given)) for name, value in settings.model_dump().items()}
 
 
 def _read_file(path: Path) -> dict[str, Any]:
@@ -112,11 +115,11 @@ def _read_file(path: Path) -> dict[str, Any]:
 
 
 def _origin(name: str, values: dict[str, Any], given: dict[str, Any]) -> str:
+    if name in given:
+        return "argument"
     if f"{ENV_PREFIX}{name}".upper() in {key.upper() for key in os.environ}:
         return "environment"
-    if name in values:
-        return "file"
-    return "argument" if name in given else "default"
+    return "file" if name in values else "default"
 
 
 def _explain(home: Path, values: dict[str, Any], given: dict[str, Any], item: Any) -> str:
@@ -124,7 +127,7 @@ def _explain(home: Path, values: dict[str, Any], given: dict[str, Any], item: An
     place = {
         "environment": f"environment variable {ENV_PREFIX}{name.upper()}",
         "file": f"{home / CONFIG_FILE}: {name}",
-    }.get("argument" if name in given else _origin(name, values, given), name)
+    }.get(_origin(name, values, given), name)
     if item["type"] == "extra_forbidden":
         return f"{place}: no such setting; see 'edge-search config show'"
     return f"{place} = {item['input']!r}: {item['msg'].lower()}"

@@ -24,6 +24,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"sync"}),
     frozenset({"evaluation"}),
     frozenset({"appliance"}),
+    frozenset({"bench"}),
     frozenset({"cli"}),
 )
 # The running appliance never imports the workshop; only the command that builds a bundle does, when it is run.

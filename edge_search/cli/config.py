@@ -20,11 +20,10 @@ def config() -> None:
 @click.pass_obj
 def show(context: Context, as_json: bool) -> None:
     """Show every setting, its value and where that came from."""
-    from edge_search.config import Settings, default_home, load_settings, origins
+    from edge_search.config import Settings, default_home, origins
 
     home = context.home or default_home()
-    settings = load_settings(home, runtime=context.runtime, threads=context.threads)
-    found = origins(home, settings)
+    found = origins(home, runtime=context.runtime, threads=context.threads)
     if as_json:
         print_json({name: {"value": value, "origin": origin} for name, (value, origin) in found.items()})
         return

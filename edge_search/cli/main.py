@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from edge_search import __version__
+from edge_search.cli.bench import bench
 from edge_search.cli.completion import completion
 from edge_search.cli.config import config
 from edge_search.cli.context import Context
@@ -51,7 +52,7 @@ def cli(ctx: click.Context, home: Path | None, runtime: str | None, threads: int
     ctx.obj = Context(home, runtime=runtime, threads=threads)
 
 
-for _command in (index, search, evaluate, products, model, status, compact, config, completion):
+for _command in (index, search, evaluate, products, model, status, compact, bench, config, completion):
     cli.add_command(_command)
 
 

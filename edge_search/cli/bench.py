@@ -1,0 +1,74 @@
+"""`bench`: measure this box."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edge_search.cli.context import Context, json_option, runtime_option
+from edge_search.cli.output import print_json, print_table
+
+__all__ = ["bench"]
+
+
+@click.group()
+def bench() -> None:
+    """Measure this box: interleaved rounds, medians."""
+
+
+@bench.command("ingest")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True), required=False)
+@click.option("--photos", type=click.IntRange(8), default=400, show_default=True, help="Photos to make without FOLDER.")
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="Rounds; medians are shown.")
+@runtime_option
+@json_option
+@click.pass_obj
+def ingest(context: Context, folder: Path | None, photos: int, rounds: int, runtime: str | None, as_json: bool) -> None:
+    """Photos a second of a sync, beside what decoder and encoder alone could do; your home is not touched."""
+    from edge_search.bench.ingest import bench_ingest, small_photos
+    from edge_search.catalog.folder import list_folder
+
+    with tempfile.TemporaryDirectory() as scratch:
+        if folder is None:
+            folder = Path(scratch)
+            paths = small_photos(folder, photos)
+        else:
+            paths = [folder / file.path.decode() for file in list_folder(folder).files]
+        settings = {"runtime": runtime or context.runtime, "threads": context.threads}
+        rows = bench_ingest(paths, folder, rounds=rounds, **settings)
+    _print(rows, as_json)
+
+
+@bench.command("query")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="Rounds; medians are shown.")
+@runtime_option
+@json_option
+@click.pass_obj
+def query(context: Context, folder: Path, rounds: int, runtime: str | None, as_json: bool) -> None:
+    """Milliseconds of an answer, stage by stage, for the photos right in FOLDER against this home's catalog."""
+    from edge_search.bench.query import bench_query
+    from edge_search.catalog.folder import list_folder
+
+    paths = [folder / file.path.decode() for file in list_folder(folder).files]
+    if not paths:
+        raise click.UsageError(f"{folder} holds no photos")
+    with context.box(runtime) as box:
+        rows = bench_query(box, paths, rounds=rounds)
+    _print(rows, as_json)
+
+
+def _print(rows: list[dict[str, Any]], as_json: bool) -> None:
+    from edge_search.bench.machine import machine
+
+    found = machine()
+    if as_json:
+        print_json({"machine": found, "rows": rows})
+        return
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    print_table(
+        columns, ([row.get(name) for name in columns] for row in rows), title=f"{found['cpu']}, {found['cores']} cores"
+    )

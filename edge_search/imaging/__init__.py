@@ -1,0 +1,1 @@
+"""Pixels: decode, preprocess, simulate; knows no model and no store."""

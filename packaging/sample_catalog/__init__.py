@@ -1,0 +1,1 @@
+"""Render the sample catalog: invented products, drawn with Pillow and numpy only."""
