@@ -26,6 +26,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"appliance"}),
     frozenset({"bench"}),
     frozenset({"cli"}),
+    frozenset({"__main__"}),
 )
 # The running appliance never imports the workshop; only the command that builds a bundle does, when it is run.
 WORKSHOP = "modelbuild"

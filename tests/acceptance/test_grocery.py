@@ -1,0 +1,79 @@
+"""Real photos: held-out queries against a small catalog, on both runtimes, through the command line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RUNTIMES = ("openvino", "onnxruntime")
+
+
+def edge_search(home: Path, *arguments: object) -> Any:
+    command = [sys.executable, "-m", "edge_search", "--home", str(home), *map(str, arguments), "--json"]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+@pytest.fixture(scope="module")
+def natural(tmp_path_factory: pytest.TempPathFactory, grocery: Path) -> Path:
+    """Four phone photos a SKU."""
+    home = tmp_path_factory.mktemp("natural")
+    report = edge_search(home, "index", "--manifest", grocery / "catalog.csv")
+    assert (report["images"], report["products"], report["skipped"]) == (324, 81, [])
+    return home
+
+
+@pytest.fixture(scope="module")
+def iconic(tmp_path_factory: pytest.TempPathFactory, grocery: Path) -> Path:
+    """One shop picture a SKU."""
+    home = tmp_path_factory.mktemp("iconic")
+    assert edge_search(home, "index", "--manifest", grocery / "catalog_iconic.csv")["images"] == 81
+    return home
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_phone_photos_are_found_among_phone_photos(natural: Path, grocery: Path, runtime: str) -> None:
+    figures = edge_search(natural, "evaluate", "--queries", grocery / "queries.csv", "--runtime", runtime)
+    assert (figures["queries"], figures["skus"], figures["unknown_skus"]) == (296, 60, [])
+    assert figures["recall"]["1"] >= 0.50
+    assert figures["recall"]["5"] >= 0.86
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_phone_photos_are_found_among_shop_pictures(iconic: Path, grocery: Path, runtime: str) -> None:
+    figures = edge_search(iconic, "evaluate", "--queries", grocery / "queries.csv", "--runtime", runtime)
+    assert figures["recall"]["1"] >= 0.36
+
+
+def test_both_runtimes_agree(natural: Path, grocery: Path) -> None:
+    recall = [
+        edge_search(natural, "evaluate", "--queries", grocery / "queries.csv", "--runtime", runtime)["recall"]
+        for runtime in RUNTIMES
+    ]
+    assert {depth: recall[0][depth] - recall[1][depth] for depth in recall[0]} == pytest.approx(
+        dict.fromkeys(recall[0], 0), abs=0.015
+    )
+
+
+def test_both_manifests_stand_side_by_side_in_one_home(tmp_path: Path, grocery: Path) -> None:
+    edge_search(tmp_path, "index", "--manifest", grocery / "catalog.csv")
+    report = edge_search(tmp_path, "index", "--manifest", grocery / "catalog_iconic.csv")
+    assert (report["images"], report["products"]) == (405, 81)
+    again = edge_search(tmp_path, "index")
+    assert (again["added"], again["removed"], again["unchanged"], again["encoded"]) == (0, 0, 405, 0)
+    sources = edge_search(tmp_path, "status")["sources"]
+    assert [source["images"] for source in sources] == [324, 81]
+
+
+def test_the_report_page_shows_the_misses(natural: Path, grocery: Path, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    figures = edge_search(natural, "evaluate", "--queries", grocery / "queries.csv", "--report", page)
+    text = page.read_text(encoding="utf-8")
+    missed = round((1 - figures["recall"]["1"]) * figures["queries"])
+    assert f"Not right at once: {missed}" in text
+    assert text.count("data:image/jpeg;base64,") >= 2 * missed
+    assert "http" not in text
