@@ -1,0 +1,116 @@
+"""The catalog folder: one folder a SKU, or files named by SKU, and perhaps a products.csv."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from edge_search.catalog.claims import Claims
+from edge_search.catalog.listing import Listing, Problem, SourceFile, printable
+from edge_search.catalog.sku import clean_sku
+from edge_search.catalog.table import Table, read_table
+from edge_search.catalog.walk import Photo, walk
+from edge_search.errors import CatalogError
+
+__all__ = ["TABLE_NAME", "list_folder"]
+
+TABLE_NAME = "products.csv"
+
+
+def list_folder(root: Path) -> Listing:
+    """Return every photo below ``root`` with its SKU, and the product table that lies in it.
+
+    ``<root>/<SKU>/**/any.jpg``; a file right in the root is SKU = its name up to ``__`` or the extension.
+    What the ``images`` column of the table names belongs to that SKU instead of the convention's photos; a
+    photo named like this is listed by convention too only where its folder is another SKU of the table.
+
+    Hidden, system, temporary and marked (``.edge-search-ignore``) entries and files that are no pictures
+    are left out silently; whatever else can't be used is in ``problems``. Links count when they stay inside
+    the root; a folder is listed once. 10,000 files in 2,500 folders take 0.17 s.
+
+    Raises SourceMissing when the folder is not there, or gone before the end; CatalogError when it or its
+    table can't be read.
+    """
+    found = walk(root)
+    table = _table(root)
+    problems = list(found.problems)
+    files: set[SourceFile] = set()
+    named: set[bytes] = set()
+    if table:
+        problems += table.problems
+        _claim(table, found.photos, files, named, problems)
+    known = {row.sku for row in table.rows} if table else set()
+    overridden = table.images if table else {}
+    skus: dict[bytes, str | None] = {}
+    for photo in found.photos:
+        part = _sku_part(photo.path)
+        if part not in skus:
+            skus[part] = _sku(part, photo.path, problems)
+        sku = skus[part]
+        if sku is not None and sku not in overridden and (photo.path not in named or sku in known):
+            files.add(_file(photo, sku))
+    return Listing(
+        root=root,
+        kind="folder",
+        files=tuple(sorted(files, key=lambda file: (file.path, file.sku))),
+        products=table.rows if table else (),
+        has_table=table is not None,
+        problems=tuple(problems),
+    )
+
+
+def _table(root: Path) -> Table | None:
+    path = root / TABLE_NAME
+    try:
+        status = path.lstat()
+        if stat.S_ISDIR(status.st_mode):  # a SKU of that name
+            return None
+        inside = path.resolve(strict=True).is_relative_to(root.resolve())
+    except FileNotFoundError as error:
+        if path.is_symlink():
+            raise CatalogError(f"{printable(str(path))}: the link leads nowhere; replace it by the file") from error
+        return None
+    except (OSError, RuntimeError) as error:
+        raise CatalogError(f"{printable(str(path))}: can't be read ({error}); replace it by the file") from error
+    if not inside:
+        raise CatalogError(f"{printable(str(path))}: the link leads out of the catalog folder; copy the file into it")
+    return read_table(path)
+
+
+def _claim(
+    table: Table, photos: Iterable[Photo], files: set[SourceFile], named: set[bytes], problems: list[Problem]
+) -> None:
+    if not table.images:
+        return
+    claims = Claims(photos)
+    lines = {row.sku: row.line for row in table.rows}
+    for sku, patterns in table.images.items():
+        for pattern in patterns:
+            try:
+                mine = claims.find(pattern)
+            except ValueError as error:
+                problems.append(Problem(f"{TABLE_NAME}:{lines[sku]}", str(error)))
+                continue
+            files.update(_file(photo, sku) for photo in mine)
+            named.update(photo.path for photo in mine)
+
+
+def _sku_part(path: bytes) -> bytes:
+    """Return the folder in the root, or the file's name before ``__`` or the extension."""
+    folder, slash, _ = path.partition(b"/")
+    return folder + slash if slash else path.rpartition(b".")[0].partition(b"__")[0]
+
+
+def _sku(part: bytes, path: bytes, problems: list[Problem]) -> str | None:
+    text = os.fsdecode(part.rstrip(b"/")).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    try:
+        return clean_sku(text)
+    except ValueError as error:
+        problems.append(Problem(printable(part if part.endswith(b"/") else path), str(error)))
+        return None
+
+
+def _file(photo: Photo, sku: str) -> SourceFile:
+    return SourceFile(photo.path, sku, photo.size, photo.mtime_ns, photo.inode)

@@ -1,0 +1,44 @@
+"""How a picture becomes a network's input: data that lies beside the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, cast, get_args
+
+__all__ = ["Interpolation", "Recipe"]
+
+Interpolation = Literal["bilinear", "bicubic", "lanczos"]
+_LARGEST_SIDE = 4096
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Preprocessing of one encoder.
+
+    The short side is resized to ``round(side / crop)`` pixels, then a square of ``side`` pixels is cut from
+    the centre. ``crop`` is a fraction of at most 1. Mean and standard deviation live in the network.
+    """
+
+    side: int
+    crop: float
+    interpolation: Interpolation = "bicubic"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the recipe as plain JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
+        """Return the recipe that ``to_dict`` wrote; ValueError names the field that can't be used."""
+        if unknown := sorted(set(values) - {"side", "crop", "interpolation"}):
+            raise ValueError(f"{unknown[0]}: no such field of a recipe")
+        side, crop = values.get("side"), values.get("crop")
+        interpolation = values.get("interpolation", "bicubic")
+        if isinstance(side, bool) or not isinstance(side, int) or not 1 <= side <= _LARGEST_SIDE:
+            raise ValueError(f"side: {side!r} is not a number of pixels from 1 to {_LARGEST_SIDE}")
+        if isinstance(crop, bool) or not isinstance(crop, int | float) or not 0.05 <= crop <= 1:
+            raise ValueError(f"crop: {crop!r} is not a fraction from 0.05 to 1")
+        if not isinstance(interpolation, str) or interpolation not in get_args(Interpolation):
+            raise ValueError(f"interpolation: {interpolation!r} is not bilinear, bicubic or lanczos")
+        return cls(side, float(crop), cast("Interpolation", interpolation))

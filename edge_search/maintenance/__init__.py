@@ -1,0 +1,1 @@
+"""Upkeep: finding out what is wrong with a home, and mending it."""
