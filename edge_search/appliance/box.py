@@ -20,7 +20,7 @@ from edge_search.catalog.listing import Listing
 from edge_search.catalog.manifest import list_manifest
 from edge_search.config import Settings, load_settings
 from edge_search.encoder.encoder import Encoder
-from edge_search.errors import CatalogError, NotFound
+from edge_search.errors import CatalogError, NotFound, SourceMissing
 from edge_search.evaluation.evaluation import Evaluation, evaluate
 from edge_search.evaluation.report import html_report
 from edge_search.imaging.limits import Limits
@@ -190,10 +190,17 @@ class Box:
             followed = sources.listed(tables)
         if not followed:
             raise CatalogError("no source is followed yet; name a folder: edge-search index FOLDER")
-        reports = []
+        reports: list[IndexReport] = []
+        missing: list[SourceMissing] = []
         for source in followed:
-            listing = list_folder(source.path) if source.kind == "folder" else list_manifest(source.path)
+            try:
+                listing = list_folder(source.path) if source.kind == "folder" else list_manifest(source.path)
+            except SourceMissing as error:  # an unplugged stick keeps none of the others waiting
+                missing.append(error)
+                continue
             reports.append(self._index_one(source.path, listing, yes=yes, progress=progress))
+        if missing:
+            raise missing[0]
         return replace(
             reports[-1],
             **{

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -63,7 +64,7 @@ def read_status(database: Database, index: CatalogIndex, encoder: str) -> Status
             SourceStatus(
                 printable(str(source.path)),
                 source.kind,
-                source.state if source.path.exists() else "offline",
+                source.state if os.path.exists(source.path) else "offline",  # noqa: PTH110 (Path.exists raises on a broken share)
                 source.last_scan,
                 images.count(tables, source.source_id),
             )

@@ -9,7 +9,7 @@ from typing import Any
 
 from edge_search.catalog.sku import clean_sku
 from edge_search.catalog.table import read_table
-from edge_search.catalog.values import product_values
+from edge_search.catalog.values import parse_values
 from edge_search.errors import InvalidValue, NotFound
 from edge_search.store import images, products
 from edge_search.store.changes import LOCAL
@@ -76,7 +76,7 @@ class ProductTable:
             InvalidValue: a SKU, name or value that can't be used.
         """
         try:
-            sku, parsed = clean_sku(sku), _parsed(values)
+            sku, parsed = clean_sku(sku), parse_values(values)
         except ValueError as error:
             raise InvalidValue(f"product {sku!r}: {error}") from None
         with self._database.write() as tables:
@@ -125,18 +125,6 @@ class ProductTable:
                     products.exhume(tables, sku)
                 products.put_values(tables, LOCAL, filled, merge=True)
         return len(table.rows), tuple(Skipped(problem.path, problem.reason) for problem in table.problems)
-
-
-def _parsed(values: Mapping[str, object]) -> dict[str, str | float | int | None]:
-    """Read texts like cells of ``products.csv``; ValueError names the value that can't be read."""
-    for name in values:
-        if not name.strip() or name in {"sku", "images", "attributes"}:
-            raise ValueError(f"{name!r} can't be set; name a column such as title, or an attribute")
-    texts = {name: "" if value is None else str(value).strip() for name, value in values.items()}
-    parsed, reasons = product_values(texts)
-    if reasons:
-        raise ValueError("; ".join(reasons))
-    return parsed
 
 
 def _missing(sku: str, *, removed: bool) -> str:

@@ -9,9 +9,9 @@ from pathlib import Path
 from edge_search.catalog.listing import Problem, ProductRow, printable
 from edge_search.catalog.sku import clean_sku
 from edge_search.catalog.spreadsheet import read_sheet
-from edge_search.catalog.values import PRODUCT_COLUMNS, parse_values, product_values
+from edge_search.catalog.values import PRODUCT_COLUMNS, product_values
 
-__all__ = ["Table", "parse_values", "read_table"]
+__all__ = ["Table", "read_table"]
 
 _IMAGES = "images"
 

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import traceback
+import warnings
 from pathlib import Path
 
 import click
@@ -58,6 +59,8 @@ for _command in (index, search, evaluate, products, model, status, compact, benc
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0, 1 (error, one line on stderr) or 2 (usage)."""
+    # Pillow warns of odd tags in photos that it reads all the same: nothing a user can act on.
+    warnings.filterwarnings("ignore", module="PIL")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("edge-search: %(message)s"))
     logging.getLogger("edge_search").addHandler(handler)

@@ -71,7 +71,7 @@ def evaluate(
         search: answers a photo with so many products.
         shown: whether the catalog shows a SKU.
         size: (images, products) of the catalog.
-        progress: called after each query.
+        progress: called before each query, and at the end.
 
     Raises:
         CatalogError: no query could be searched.
@@ -80,7 +80,9 @@ def evaluate(
     skipped = [Skipped(problem.path, problem.reason) for problem in listing.problems]
     ranked: list[Ranked] = []
     answer: Answer | None = None
-    for done, file in enumerate(listing.files, start=1):
+    for done, file in enumerate(listing.files):
+        if progress is not None:
+            progress(done, len(listing.files))
         path = listing.root / os.fsdecode(file.path)
         try:
             answer = search(path, max(DEPTHS))
@@ -100,8 +102,8 @@ def evaluate(
                 total_ms=answer.timings_ms.total,
             )
         )
-        if progress is not None:
-            progress(done, len(listing.files))
+    if progress is not None:
+        progress(len(listing.files), len(listing.files))
     if answer is None:
         raise CatalogError(
             f"{listing.root}: no query photo could be searched; see the columns path,sku of the file"

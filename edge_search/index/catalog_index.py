@@ -66,11 +66,15 @@ class CatalogIndex:
             with self._database.read() as tables:
                 generation = generations.current(tables)
                 projection_id, projection = self._projection(tables, generation)
-                pages = list(features.of_images(tables, self._fingerprint, upto=tail_from))
+                # Projected page by page: features are several times larger than vectors.
+                pages = [
+                    (keys, projection(rows))
+                    for keys, rows in features.of_images(tables, self._fingerprint, upto=tail_from)
+                ]
             keys = np.concatenate([page[0] for page in pages]) if pages else np.empty(0, dtype=np.int64)
             segments: list[SegmentRow] = []
             if len(keys):
-                vectors = np.concatenate([projection(page[1]) for page in pages])
+                vectors = np.concatenate([page[1] for page in pages])
                 name = f"segment-{secrets.token_hex(8)}"
                 segments.append(write_segment(self._database.home.index, name, keys, vectors))
             last = int(keys[-1]) if len(keys) else 0

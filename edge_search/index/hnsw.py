@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from usearch.index import Index
 
+from edge_search.errors import NoSpace
 from edge_search.types import FloatArray, KeyArray
 
 __all__ = ["Graph", "build_graph", "open_graph", "quantize"]
@@ -44,7 +45,10 @@ class Graph:
 
     def save(self, path: Path) -> None:
         """Write the graph to ``path`` (not durable, not atomic: the caller's part)."""
-        self._index.save(str(path))
+        try:
+            self._index.save(str(path))
+        except RuntimeError as error:
+            raise NoSpace(f"{path.parent}: the index can't be written ({error}); free some space") from error
 
     @property
     def length(self) -> int:

@@ -139,6 +139,8 @@ class Pipeline:
                 future.set_result(self._make(digest, data))
             except BaseException as error:
                 future.set_exception(error)
+                # An error holds on to the frames it came through, and so to the file's bytes.
+                self.forget([digest])
         return future.result()
 
     def forget(self, digests: Iterable[str]) -> None:

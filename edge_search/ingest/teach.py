@@ -13,8 +13,11 @@ from typing import TypeAlias
 from PIL import Image as Picture
 
 from edge_search.catalog.sku import clean_sku
+from edge_search.catalog.values import parse_values
 from edge_search.encoder.encoder import Encoder
 from edge_search.errors import InvalidValue, PhotoError
+from edge_search.imaging.decode import open_photo
+from edge_search.imaging.formats import sniff
 from edge_search.imaging.limits import Limits
 from edge_search.imaging.photo import read_photo
 from edge_search.ingest.pipeline import Outcome, Pipeline, Task
@@ -49,13 +52,15 @@ class Teacher:
             The images' keys, in order; a photo that was taught before keeps its key.
 
         Raises:
-            InvalidValue: a SKU that can't be used, or nothing to add.
+            InvalidValue: a SKU or value that can't be used, or no photo.
             PhotoError: one of the photos can't be used; none was stored.
         """
         try:
-            sku = clean_sku(sku)
+            sku, parsed = clean_sku(sku), parse_values(values)
         except ValueError as error:
-            raise InvalidValue(f"SKU {sku!r}: {error}") from None
+            raise InvalidValue(f"product {sku!r}: {error}") from None
+        if not photos:
+            raise InvalidValue(f"product {sku!r}: no photo to add; give one, or set values with 'products set'")
         contents = [_content(photo, self.limits) for photo in photos]
         pipeline = Pipeline(
             self.encoder,
@@ -78,7 +83,7 @@ class Teacher:
                 old = images.at(tables, LOCAL, row.path, sku)
                 keys.append(old.image_id if old else images.add(tables, [row])[0])
             products.exhume(tables, sku)
-            products.put_values(tables, LOCAL, {sku: values}, merge=True)
+            products.put_values(tables, LOCAL, {sku: parsed}, merge=True)
         return keys
 
     def _kept(self, sku: str, outcome: Outcome[bytes]) -> Image:
@@ -106,11 +111,10 @@ def _content(photo: Photo, limits: Limits) -> bytes:
         return photo
     if isinstance(photo, Picture.Image):
         buffer = io.BytesIO()
-        photo.convert("RGB").save(buffer, "PNG")
+        open_photo(photo, limits).save(buffer, "PNG")
         return buffer.getvalue()
     return read_photo(Path(photo), limits)
 
 
 def _suffix(data: bytes) -> str:
-    with Picture.open(io.BytesIO(data)) as image:
-        return (image.format or "bin").lower()
+    return (sniff(data) or "bin").lower()

@@ -116,8 +116,13 @@ class Searcher:
 
 
 def _readable(picture: Path, preview: Path | None) -> str | None:
-    chosen = picture if picture.is_file() else preview
-    return None if chosen is None else os.fsencode(chosen).decode("utf-8", "backslashreplace")
+    try:
+        there = picture.is_file()
+        str(picture).encode()
+    except (OSError, UnicodeEncodeError):  # a share that broke down, or a name that is no text for JSON
+        there = False
+    chosen = picture if there else preview
+    return None if chosen is None else str(chosen)
 
 
 def _timings(started: float, decoded: float, encoded: float, found: float) -> Timings:

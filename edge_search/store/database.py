@@ -49,7 +49,11 @@ class Database:
         self._writer: Tables | None = None
         self._depth = 0
         self._closed = False
-        self._create()
+        try:
+            self._create()
+        except BaseException:
+            self.close()
+            raise
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Tables]:
@@ -160,8 +164,10 @@ class Database:
                 check_same_thread=False,
                 timeout=self._lock_timeout_s,
             )
+            # After the log was folded back it is cut to the size at which that is done, not done again at once.
+            limit = f"journal_size_limit={_CHECKPOINT_BYTES}"
             # FULL: with NORMAL, acknowledged rows were lost in 13 of 13 simulated power cuts, with FULL in none.
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=0", "foreign_keys=ON"):
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=0", limit, "foreign_keys=ON"):
                 conn.execute(f"PRAGMA {pragma}")
             self._writer = Tables(conn, execute_plugins=False)
         return self._writer

@@ -24,7 +24,10 @@ def atomic_file(path: Path, write: Callable[[Path], object], *, durable: bool = 
         NoSpace: the disk is full; ``path`` is as it was.
     """
     temp = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    folders = [path.parent]
     try:
+        while not folders[-1].exists():
+            folders.append(folders[-1].parent)
         path.parent.mkdir(parents=True, exist_ok=True)
         write(temp)
         if size is not None and temp.stat().st_size != size:
@@ -34,7 +37,9 @@ def atomic_file(path: Path, write: Callable[[Path], object], *, durable: bool = 
                 os.fsync(file.fileno())
         temp.replace(path)
         if durable:
-            sync_folder(path.parent)
+            # A folder made just now is itself an entry that a power cut could lose.
+            for folder in folders:
+                sync_folder(folder)
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise NoSpace(f"{path}: the disk is full; free some space, then try again") from error

@@ -6,14 +6,24 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from edge_search.errors import EncoderError
 from edge_search.store.database import Tables
 from edge_search.types import FloatArray, KeyArray
 
 __all__ = ["collect", "have", "of_images", "put"]
 
+_LARGEST = float(np.finfo(np.float16).max)
+
 
 def put(tables: Tables, fingerprint: str, features: Mapping[str, FloatArray]) -> None:
-    """Store features (float32, (D,)) by content hash; one that is there already stays."""
+    """Store features (float32, (D,)) by content hash; one that is there already stays.
+
+    Raises:
+        EncoderError: one is not finite as float16. A single such row would ruin the recall of the whole index.
+    """
+    for digest, feature in features.items():
+        if not np.abs(feature).max(initial=0) <= _LARGEST:
+            raise EncoderError(f"photo {digest[:12]}: its feature is not finite; run 'edge-search model verify'")
     tables.conn.executemany(
         "INSERT OR IGNORE INTO features (content_hash, fingerprint, feature) VALUES (?, ?, ?)",
         [(digest, fingerprint, feature.astype("<f2").tobytes()) for digest, feature in features.items()],

@@ -13,6 +13,8 @@ from edge_search.store.products import COLUMNS
 __all__ = ["Filter", "parse_filter"]
 
 _CONDITION = re.compile(r"^\s*([^\W\d][\w .-]*?)\s*(<=|>=|!=|==|=|<|>|~)\s*(.*?)\s*$", re.UNICODE)
+# Conditions up to the next `and`; one inside the quotes of a value joins nothing.
+_CONDITIONS = re.compile(r"""((?:[<>=~]\s*(?:"[^"]*"|'[^']*')|.)+?)(?:\s+and\s+|$)""", re.IGNORECASE | re.DOTALL)
 _NUMBERS = {"price", "stock"}
 _SQL_OPERATOR = {"==": "=", "~": "LIKE"}
 
@@ -33,7 +35,8 @@ def parse_filter(conditions: Sequence[str] = (), categories: Sequence[str] = ())
     """Build one filter: all conditions hold, and the category is one of ``categories`` where given.
 
     A condition is ``name operator value``; operators are ``= != < <= > >=`` and ``~`` (contains, any case).
-    ``and`` joins several in one text. Names that are not columns are attributes. Text compares without case.
+    ``and`` joins several in one text, unless it stands in a quoted value. Names that are not columns are
+    attributes. Text compares without case (of the letters A to Z).
 
     Raises:
         InvalidValue: a condition that can't be read, or a number column compared with text.
@@ -41,7 +44,7 @@ def parse_filter(conditions: Sequence[str] = (), categories: Sequence[str] = ())
     parts: list[str] = []
     values: list[object] = []
     for text in conditions:
-        for condition in re.split(r"\s+and\s+", text, flags=re.IGNORECASE):
+        for condition in _CONDITIONS.findall(text) or [text]:
             sql, bound = _one(condition)
             parts.append(sql)
             values += bound
@@ -56,6 +59,7 @@ def _one(text: str) -> tuple[str, list[object]]:
     if not found:
         raise InvalidValue(f"filter {text!r}: write NAME OPERATOR VALUE, such as 'price<20' or 'brand=Arla'")
     name, operator, raw = found.groups()
+    name = name.lower() if name.lower() in {"sku", *COLUMNS} else name
     raw = raw[1:-1] if len(raw) > 1 and raw[0] == raw[-1] and raw[0] in "'\"" else raw
     number = _number(raw)
     if name == "sku" or name in COLUMNS:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
+from edge_search.catalog.ignored import MARKER
 from edge_search.errors import HomeUnsuitable
 
 __all__ = ["Home", "prepare_home"]
@@ -28,6 +31,8 @@ _UNFIT = {
     "msdos": "a FAT file system",
     "exfat": "a FAT file system",
 }
+MOUNTS = Path("/proc/self/mountinfo")
+_LONGEST_NAME = 200  # bytes; file systems take 255
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,11 @@ class Home:
 
     def taught_folder(self, sku: str) -> Path:
         """Return the folder of a SKU's taught photos; any SKU gives a safe, unique name."""
-        return self.taught / quote(sku, safe=" ").replace(".", "%2E")
+        name = quote(sku, safe=" ").replace(".", "%2E")
+        if len(name) > _LONGEST_NAME:
+            # 29 Chinese characters are 261 in this form.
+            name = f"{name[: _LONGEST_NAME - 33]}~{sha256(sku.encode()).hexdigest()[:32]}"
+        return self.taught / name
 
     def preview(self, content_hash: str) -> Path:
         """Return where the preview of a photo lies; 256 folders keep each one small."""
@@ -81,37 +90,40 @@ def prepare_home(root: Path) -> Home:
         HomeUnsuitable: not a folder, not writable, or on a file system that can't hold the store.
     """
     home = Home(root.expanduser().absolute())
-    try:
-        for folder in (home.root, home.index, home.previews, home.taught, home.root / "locks"):
-            folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise HomeUnsuitable(
-            f"home {home.root}: {error.strerror or error}; choose another with --home or EDGE_SEARCH_HOME"
-        ) from None
-    if not os.access(home.root, os.W_OK | os.X_OK):
-        raise HomeUnsuitable(f"home {home.root}: not writable for this user; change its owner or choose another")
     kind = file_system(home.root)
     if kind in _UNFIT:
         raise HomeUnsuitable(
             f"home {home.root} lies on {_UNFIT[kind]} ({kind}), where a power cut or a second process would "
             "damage the catalog; choose a folder on a local disk"
         )
+    try:
+        for folder in (home.root, home.index, home.previews, home.taught, home.root / "locks"):
+            folder.mkdir(parents=True, exist_ok=True)
+        # In a catalog folder, the home's own previews would become products.
+        (home.root / os.fsdecode(MARKER)).touch()
+    except OSError as error:
+        raise HomeUnsuitable(
+            f"home {home.root}: {error.strerror or error}; choose another with --home or EDGE_SEARCH_HOME"
+        ) from None
+    if not os.access(home.root, os.W_OK | os.X_OK):
+        raise HomeUnsuitable(f"home {home.root}: not writable for this user; change its owner or choose another")
     return home
 
 
 def file_system(path: Path) -> str:
     """Return the type of the file system that holds ``path``, or ``unknown`` (from /proc/self/mountinfo)."""
     try:
-        lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = MOUNTS.read_bytes().splitlines()
     except OSError:
         return "unknown"
-    real = os.path.realpath(path)
-    best, kind = "", "unknown"
+    real = os.fsencode(os.path.realpath(path))
+    best, kind = b"", "unknown"
     for line in lines:
-        left, _, right = line.partition(" - ")
-        point = left.split()[4].encode().decode("unicode_escape")
-        inside = real == point or real.startswith(point.rstrip("/") + "/")
+        left, _, right = line.partition(b" - ")
+        # Blanks and a few others stand there as octal numbers, all else as the bytes they are.
+        point = re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8)]), left.split()[4])
+        inside = real == point or real.startswith(point.rstrip(b"/") + b"/")
         # A later mount on the same point hides the earlier one.
         if inside and len(point) >= len(best):
-            best, kind = point, right.split()[0]
+            best, kind = point, right.split()[0].decode()
     return kind

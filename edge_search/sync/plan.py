@@ -84,14 +84,15 @@ def make_plan(
     )
     put, drop = _products(listing, images, gone, values)
     if had_table and not listing.has_table:
-        put, drop = {sku: listed for sku, listed in put.items() if sku not in values}, ()
+        put, drop = {}, ()
     paths = {file.path for file in listing.files}
+    named = {problem.path for problem in listing.problems}
     return Plan(
         take=tuple(take),
         gone=gone,
         unchanged=len(listing.files) - len(take) - sum(file.path in still_skipped for file in listing.files),
         still_skipped=tuple(still_skipped.values()),
-        forget=tuple(path for path in known_bad if path not in paths),
+        forget=tuple(path for path in known_bad if path not in paths and printable(path) not in named),
         put=put,
         drop=drop,
         held=_held(listing, images, gone, drop, values, rule),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from edge_search.catalog.listing import Listing, printable
+from edge_search.catalog.listing import Listing, Problem, printable
 from edge_search.encoder.encoder import Encoder
 from edge_search.imaging.limits import Limits
 from edge_search.imaging.photo import read_photo
@@ -19,7 +19,7 @@ from edge_search.ingest.pipeline import Pipeline, Task
 from edge_search.store import features, images, products, sources
 from edge_search.store.database import Database
 from edge_search.store.previews import Previews
-from edge_search.store.sources import Source
+from edge_search.store.sources import SkippedFile, Source
 from edge_search.sync.batch import Batch, Counts
 from edge_search.sync.plan import HoldRule, Plan, make_plan
 from edge_search.types import Held, IndexReport, Progress, Skipped
@@ -67,10 +67,11 @@ class Sync:
                 self._remove(source, plan, moved, counts)
             with self.database.write() as tables:
                 sources.forget_skipped(tables, source, plan.forget)
+                sources.skip(tables, source, map(_problem, listing.problems))
                 sources.note_scan(
                     tables,
                     source,
-                    has_table=listing.has_table or (source.has_table and not yes),
+                    has_table=listing.has_table or source.has_table,
                     state="held" if held else "online",
                 )
         return self._report(counts, encoded, held, time.monotonic() - started)
@@ -79,6 +80,8 @@ class Sync:
         kind = listing.kind
         with self.database.write() as tables:
             source = sources.enlist(tables, kind, path)
+        # With a yes, a table that is missing now was taken away on purpose.
+        source = replace(source, has_table=source.has_table and not yes)
         with self.database.read() as tables:
             plan = make_plan(
                 listing,
@@ -86,7 +89,7 @@ class Sync:
                 sources.skipped(tables, source),
                 products.values_of(tables, source.source_id),
                 self.rule,
-                had_table=source.has_table and not yes,
+                had_table=source.has_table,
             )
         return source, plan
 
@@ -152,6 +155,11 @@ class Sync:
                 seconds=seconds,
                 held=held,
             )
+
+
+def _problem(problem: Problem) -> SkippedFile:
+    # No file has this stamp, so it is looked at again in every scan.
+    return SkippedFile(os.fsencode(problem.path), 0, 0, 0, problem.reason)
 
 
 def _parts(items: Iterable[T], size: int) -> Iterator[list[T]]:

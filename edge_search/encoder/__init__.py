@@ -1,0 +1,1 @@
+"""Images -> features: bundles, runtimes, the encoder. Knows no store."""

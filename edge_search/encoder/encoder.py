@@ -1,0 +1,126 @@
+"""Images -> features, whatever executes the network."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from edge_search.encoder.bundle import Bundle
+from edge_search.encoder.canary import check_canary
+from edge_search.encoder.cores import available_cores
+from edge_search.encoder.level import Level
+from edge_search.encoder.plain_projection import PlainProjection
+from edge_search.encoder.runtime import Runtime, RuntimeChoice, load_runtime
+from edge_search.errors import EncoderError, InvalidValue
+from edge_search.imaging.preprocess import preprocess
+from edge_search.imaging.recipe import Recipe
+
+__all__ = ["Encoder", "load_encoder"]
+
+_log = logging.getLogger("edge_search")
+
+
+class Encoder:
+    """Turns pictures into features; thread-safe.
+
+    ``fingerprint`` names weights, recipe and levels: features of two fingerprints never meet in one index.
+    ``projection`` is the bundle's fixed plain projection, None for the identity. ``verdict`` are default
+    thresholds on the cosine of two vectors.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        fingerprint: str,
+        recipe: Recipe,
+        levels: Sequence[Level],
+        runtime: Runtime,
+        projection: PlainProjection | None = None,
+        verdict: Mapping[str, float] | None = None,
+    ) -> None:
+        self.name = name
+        self.fingerprint = fingerprint
+        self.recipe = recipe
+        self.levels = tuple(levels)
+        self.runtime = runtime
+        self.projection = projection
+        self.verdict = dict(verdict or {})
+        self.dimension = sum(level.channels for level in self.levels)
+
+    def encode(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
+        """Decoded RGB pictures -> features float32 (n, dimension) of length 1; EncoderError."""
+        side = self.recipe.side
+        batch = np.empty((len(images), side, side, 3), np.uint8)
+        for row, image in enumerate(images):
+            batch[row] = preprocess(image, self.recipe)
+        return self.encode_array(batch)
+
+    def encode_array(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Preprocessed pixels uint8 (n, side, side, 3) -> features float32 (n, dimension) of length 1.
+
+        For callers that decode and preprocess in threads of their own. Raises InvalidValue for another
+        shape or dtype, EncoderError when a feature is not finite.
+        """
+        side = self.recipe.side
+        if batch.dtype != np.uint8 or batch.ndim != 4 or batch.shape[1:] != (side, side, 3):
+            raise InvalidValue(f"pixels must be uint8 (n, {side}, {side}, 3), not {batch.dtype} {batch.shape}")
+        if len(batch) == 0:
+            return np.zeros((0, self.dimension), np.float32)
+        raw = self.runtime.run(batch)
+        if raw.shape != (len(batch), self.dimension):
+            raise EncoderError(f"{self.name} put out {raw.shape}, its manifest says (n, {self.dimension})")
+        return _normalise_levels(raw, self.levels)
+
+
+def _normalise_levels(raw: NDArray[np.float32], levels: Sequence[Level]) -> NDArray[np.float32]:
+    """Each level to length 1 times its weight, then the whole to length 1."""
+    feature = np.empty_like(raw)
+    start = 0
+    for level in levels:
+        part = slice(start, start + level.channels)
+        norm = np.linalg.norm(raw[:, part], axis=1, keepdims=True)
+        feature[:, part] = raw[:, part] * (level.weight / np.maximum(norm, 1e-12))
+        start += level.channels
+    norm = np.linalg.norm(feature, axis=1, keepdims=True)
+    if not np.isfinite(norm).all() or (norm == 0).any():
+        raise EncoderError("the network put out a feature that is not finite or empty; run model verify")
+    feature /= norm
+    return feature
+
+
+def load_encoder(
+    bundle: Bundle,
+    runtime: RuntimeChoice = "auto",
+    threads: int = 0,
+    streams: int = 1,
+) -> Encoder:
+    """Load a bundle and prove it with its canary.
+
+    ``threads`` 0 takes all cores this process may use. ``streams`` is the number of threads that will call
+    `Encoder.encode_array` at the same time (1 for queries, 2 for ingest). Raises RuntimeUnavailable when no
+    runtime loads the network and answers the canary, BundleError for a damaged bundle.
+    """
+    threads = threads or available_cores()
+
+    def build(loaded: Runtime) -> Encoder:
+        return Encoder(
+            name=bundle.name,
+            fingerprint=bundle.fingerprint,
+            recipe=bundle.recipe,
+            levels=bundle.levels,
+            runtime=loaded,
+            projection=bundle.load_projection(),
+            verdict=bundle.verdict,
+        )
+
+    def check(loaded: Runtime) -> None:
+        check_canary(bundle, build(loaded).encode)
+
+    loaded = load_runtime(bundle, runtime, threads, streams, check)
+    _log.info("%s runs on %s %s, %d threads", bundle.name, loaded.name, loaded.version, threads)
+    return build(loaded)

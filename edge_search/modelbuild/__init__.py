@@ -1,0 +1,1 @@
+"""Checkpoints -> ONNX -> INT8 -> bundle. The running appliance never imports this package."""
