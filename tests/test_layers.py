@@ -23,6 +23,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"ingest"}),
     frozenset({"sync"}),
     frozenset({"evaluation"}),
+    frozenset({"maintenance"}),
     frozenset({"appliance"}),
     frozenset({"bench"}),
     frozenset({"cli"}),
@@ -36,7 +37,7 @@ ONLY_IN = {
     "openvino": {"edge_search.encoder.openvino_runtime"},
     "onnxruntime": {"edge_search.encoder.onnx_runtime"},
     "usearch": {"edge_search.index.hnsw"},
-    "filelock": {"edge_search.store.database"},
+    "filelock": {"edge_search.store.database", "edge_search.maintenance.restore"},
 }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image as Picture
 
-from edge_search.appliance.encoders import Encoders
+from edge_search.appliance.encoders import Encoders, named_bundle
 from edge_search.appliance.status import Status, read_status
 from edge_search.appliance.table import ProductTable
 from edge_search.catalog.folder import list_folder
@@ -26,6 +26,8 @@ from edge_search.evaluation.report import html_report
 from edge_search.imaging.limits import Limits
 from edge_search.index.catalog_index import CatalogIndex
 from edge_search.ingest.teach import Teacher
+from edge_search.maintenance.doctor import Patient, examine
+from edge_search.maintenance.finding import Finding
 from edge_search.search.searcher import Photo, Searcher
 from edge_search.search.verdict import Thresholds
 from edge_search.store import features, images, products, sources
@@ -170,6 +172,17 @@ class Box:
         """Return how the home stands."""
         encoder = f"{self.encoders.name}@{self.encoders.fingerprint}"
         return read_status(self.database, self.catalog_index, encoder)
+
+    def doctor(self) -> list[Finding]:
+        """Look at machine, home and encoder; takes seconds, for both runtimes are tried. Changes nothing."""
+        patient = Patient(
+            home=self.home,
+            database=self.database,
+            find_bundle=lambda: named_bundle(self.home, self.encoders.name),
+            runtime=self.settings.runtime,
+            threads=self.settings.threads,
+        )
+        return examine(patient)
 
     def compact(self) -> int:
         """Build a new generation of everything and drop what nobody uses; returns its number."""

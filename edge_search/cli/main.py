@@ -16,6 +16,7 @@ from edge_search.cli.bench import bench
 from edge_search.cli.completion import completion
 from edge_search.cli.config import config
 from edge_search.cli.context import Context
+from edge_search.cli.doctor import doctor
 from edge_search.cli.evaluate import evaluate
 from edge_search.cli.index import index
 from edge_search.cli.model import model
@@ -53,7 +54,7 @@ def cli(ctx: click.Context, home: Path | None, runtime: str | None, threads: int
     ctx.obj = Context(home, runtime=runtime, threads=threads)
 
 
-for _command in (index, search, evaluate, products, model, status, compact, bench, config, completion):
+for _command in (index, search, evaluate, products, model, status, doctor, compact, bench, config, completion):
     cli.add_command(_command)
 
 

@@ -141,7 +141,10 @@ class Pipeline:
                 future.set_exception(error)
                 # An error holds on to the frames it came through, and so to the file's bytes.
                 self.forget([digest])
-        return future.result()
+        try:
+            return future.result()
+        finally:
+            del future  # an error in it leads back to this frame, which only the garbage collector would end
 
     def forget(self, digests: Iterable[str]) -> None:
         """Drop what was made for these contents, once they are stored and ``known`` answers for them."""

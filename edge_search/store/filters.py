@@ -14,7 +14,7 @@ __all__ = ["Filter", "parse_filter"]
 
 _CONDITION = re.compile(r"^\s*([^\W\d][\w .-]*?)\s*(<=|>=|!=|==|=|<|>|~)\s*(.*?)\s*$", re.UNICODE)
 # Conditions up to the next `and`; one inside the quotes of a value joins nothing.
-_CONDITIONS = re.compile(r"""((?:[<>=~]\s*(?:"[^"]*"|'[^']*')|.)+?)(?:\s+and\s+|$)""", re.IGNORECASE | re.DOTALL)
+_CONDITIONS = re.compile(r"""((?:[<>=~]\s*(?:"[^"]*"|'[^']*')|.)+?)(?:\s+and\s+(?=\S)|$)""", re.IGNORECASE | re.DOTALL)
 _NUMBERS = {"price", "stock"}
 _SQL_OPERATOR = {"==": "=", "~": "LIKE"}
 

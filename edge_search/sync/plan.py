@@ -122,11 +122,11 @@ def _products(
     else:
         # Without a table a photo lists its SKU; one whose photos can't be taken is listed with the first good one.
         leaving = {image.image_id for image in gone}
-        wanted = {image.sku: {} for image in images if image.image_id not in leaving}
+        pictured = {image.sku for image in images if image.image_id not in leaving}
+        pictured |= {file.sku for file in listing.files if file.sku in values}
+        wanted = {sku: {} for sku in pictured}
     put = {sku: listed for sku, listed in wanted.items() if sku not in values or dict(values[sku]) != dict(listed)}
-    with_files = {file.sku for file in listing.files} if not listing.has_table else set()
-    drop = tuple(sku for sku in values if sku not in wanted and not (listing.kind == "folder" and sku in with_files))
-    return put, drop
+    return put, tuple(sku for sku in values if sku not in wanted)
 
 
 def _held(
