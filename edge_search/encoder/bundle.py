@@ -102,13 +102,8 @@ class Bundle:
 
     @property
     def canary_photo(self) -> BundleFile:
-        """The photo with a known feature."""
+        """The photo whose feature is known."""
         return self.manifest.canary_photo
-
-    @property
-    def canary_feature(self) -> BundleFile:
-        """That feature: float32 (dimension,)."""
-        return self.manifest.canary_feature
 
     def network(self, runtime: str) -> Network:
         """The network for ``runtime``; RuntimeUnavailable if the bundle has none."""

@@ -18,14 +18,16 @@ AGREEMENT = 0.999
 """Cosine that the canary's feature must reach; a damaged model cache or weight stays far below."""
 
 
-def check_canary(bundle: Bundle, encode: Callable[[Sequence[Image.Image]], NDArray[np.float32]]) -> float:
-    """Encode the bundle's canary and return the cosine with its stored feature.
+def check_canary(
+    bundle: Bundle, runtime: str, encode: Callable[[Sequence[Image.Image]], NDArray[np.float32]]
+) -> float:
+    """Encode the bundle's canary on ``runtime``; return the cosine with the feature stored for it.
 
     Raises BundleError when the canary's own files can't be used, RuntimeUnavailable when the cosine is
     under 0.999.
     """
     try:
-        expected = np.load(bundle.path / bundle.canary_feature.name, allow_pickle=False)
+        expected = np.load(bundle.path / bundle.network(runtime).canary.name, allow_pickle=False)
         image = decode((bundle.path / bundle.canary_photo.name).read_bytes())
     except (OSError, ValueError, EdgeSearchError) as error:
         raise BundleError(f"the canary of {bundle.path} can't be read: {error}") from error

@@ -12,7 +12,7 @@ from PIL import Image
 from edge_search.encoder.bundle import Bundle
 from edge_search.encoder.canary import check_canary
 from edge_search.encoder.cores import available_cores
-from edge_search.encoder.level import Level
+from edge_search.encoder.level import Level, join_levels
 from edge_search.encoder.plain_projection import PlainProjection
 from edge_search.encoder.runtime import Runtime, RuntimeChoice, load_runtime
 from edge_search.errors import EncoderError, InvalidValue
@@ -74,23 +74,7 @@ class Encoder:
         raw = self.runtime.run(batch)
         if raw.shape != (len(batch), self.dimension):
             raise EncoderError(f"{self.name} put out {raw.shape}, its manifest says (n, {self.dimension})")
-        return _normalise_levels(raw, self.levels)
-
-
-def _normalise_levels(raw: NDArray[np.float32], levels: Sequence[Level]) -> NDArray[np.float32]:
-    """Each level to length 1 times its weight, then the whole to length 1."""
-    feature = np.empty_like(raw)
-    start = 0
-    for level in levels:
-        part = slice(start, start + level.channels)
-        norm = np.linalg.norm(raw[:, part], axis=1, keepdims=True)
-        feature[:, part] = raw[:, part] * (level.weight / np.maximum(norm, 1e-12))
-        start += level.channels
-    norm = np.linalg.norm(feature, axis=1, keepdims=True)
-    if not np.isfinite(norm).all() or (norm == 0).any():
-        raise EncoderError("the network put out a feature that is not finite or empty; run model verify")
-    feature /= norm
-    return feature
+        return join_levels(raw, self.levels)
 
 
 def load_encoder(
@@ -119,7 +103,7 @@ def load_encoder(
         )
 
     def check(loaded: Runtime) -> None:
-        check_canary(bundle, build(loaded).encode)
+        check_canary(bundle, loaded.name, build(loaded).encode)
 
     loaded = load_runtime(bundle, runtime, threads, streams, check)
     _log.info("%s runs on %s %s, %d threads", bundle.name, loaded.name, loaded.version, threads)

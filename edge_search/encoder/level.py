@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Level", "Pooling"]
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_search.errors import EncoderError
+
+__all__ = ["Level", "Pooling", "join_levels"]
 
 Pooling = Literal["avg", "gem"]
 
@@ -22,3 +28,22 @@ class Level:
     channels: int
     pooling: Pooling = "avg"
     weight: float = 1.0
+
+
+def join_levels(raw: NDArray[np.float32], levels: Sequence[Level]) -> NDArray[np.float32]:
+    """Pooled levels float32 (n, D), as the network puts them out, -> features float32 (n, D) of length 1.
+
+    Raises EncoderError when a feature is not finite or empty.
+    """
+    feature = np.empty_like(raw)
+    start = 0
+    for level in levels:
+        part = slice(start, start + level.channels)
+        norm = np.linalg.norm(raw[:, part], axis=1, keepdims=True)
+        feature[:, part] = raw[:, part] * (level.weight / np.maximum(norm, 1e-12))
+        start += level.channels
+    norm = np.linalg.norm(feature, axis=1, keepdims=True)
+    if not np.isfinite(norm).all() or (norm == 0).any():
+        raise EncoderError("the network put out a feature that is not finite or empty; run model verify")
+    feature /= norm
+    return feature

@@ -51,11 +51,16 @@ class BundleFile:
 
 @dataclass(frozen=True)
 class Network:
-    """The network as one runtime wants it; the first file is the one to open."""
+    """The network as one runtime wants it; the first file is the one to open.
+
+    ``canary`` is the feature this runtime gives for the bundle's photo: rounding to bytes in another order
+    puts two runtimes up to .005 apart, more than a canary may allow.
+    """
 
     runtime: str
     precision: str
     files: tuple[BundleFile, ...]
+    canary: BundleFile
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,6 @@ class Manifest:
     precision: str
     networks: tuple[Network, ...]
     canary_photo: BundleFile
-    canary_feature: BundleFile
     projection: BundleFile | None
     verdict: Mapping[str, float]
     others: tuple[BundleFile, ...]
@@ -79,9 +83,9 @@ class Manifest:
     @property
     def files(self) -> tuple[BundleFile, ...]:
         """Every file of the bundle except the manifest itself."""
-        networks = [file for network in self.networks for file in network.files]
+        networks = [file for network in self.networks for file in (*network.files, network.canary)]
         projection = [] if self.projection is None else [self.projection]
-        return (*networks, self.canary_photo, self.canary_feature, *projection, *self.others)
+        return tuple(dict.fromkeys([*networks, self.canary_photo, *projection, *self.others]))
 
     @property
     def fingerprint(self) -> str:
@@ -90,7 +94,7 @@ class Manifest:
         One for all runtimes: their files share a bundle only after the guard found them to agree.
         """
         content = {
-            "networks": sorted(file.sha256 for network in self.networks for file in network.files),
+            "networks": sorted({file.sha256 for network in self.networks for file in network.files}),
             "recipe": self.recipe.to_dict(),
             "levels": [[level.name, level.channels, level.pooling, level.weight] for level in self.levels],
         }
@@ -111,7 +115,7 @@ class Manifest:
 
     @classmethod
     def _from_document(cls, document: dict[str, Any]) -> Manifest:
-        feature, canary, projection = document["feature"], document["canary"], document.get("projection")
+        feature, projection = document["feature"], document.get("projection")
         levels = tuple(_level(entry) for entry in feature["levels"])
         if not levels or sum(level.channels for level in levels) != feature["dimension"]:
             raise ValueError("the levels don't add up to the feature's dimension")
@@ -128,8 +132,7 @@ class Manifest:
             dimension=int(feature["dimension"]),
             precision=str(document["precision"]),
             networks=networks,
-            canary_photo=BundleFile.from_dict(canary["photo"]),
-            canary_feature=BundleFile.from_dict(canary["feature"]),
+            canary_photo=BundleFile.from_dict(document["canary"]),
             projection=None if projection is None else BundleFile.from_dict(projection),
             verdict={str(key): float(value) for key, value in (document.get("verdict") or {}).items()},
             others=tuple(BundleFile.from_dict(entry) for entry in document.get("documents", [])),
@@ -150,7 +153,8 @@ def _network(entry: Mapping[str, Any]) -> Network:
     files = tuple(BundleFile.from_dict(file) for file in entry["files"])
     if not files:
         raise ValueError(f"the network for {entry['runtime']} has no file")
-    return Network(str(entry["runtime"]), str(entry["precision"]), files)
+    canary = BundleFile.from_dict(entry["canary"])
+    return Network(str(entry["runtime"]), str(entry["precision"]), files, canary)
 
 
 def hash_file(path: Path) -> str:

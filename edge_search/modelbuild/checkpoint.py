@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edge_search.errors import BundleError
 from edge_search.modelbuild.efficientnet import Conv, Network
 
-__all__ = ["LUKEMELAS", "Folded", "Layout", "fold"]
+__all__ = ["LAYOUTS", "Folded", "Layout", "fold"]
 
 _BATCH_NORM = ("weight", "bias", "running_mean", "running_var")
 
@@ -33,7 +33,6 @@ class Layout:
     prefixes of tensors that a feature network has no use for (the classifier).
     """
 
-    name: str
     epsilon: float
     padding: Literal["same", "symmetric"]
     names: Callable[[Conv], tuple[str, str]]
@@ -50,8 +49,10 @@ def _lukemelas_names(conv: Conv) -> tuple[str, str]:
     return f"_{place}._{part}_conv", f"_{place}.{norm}"
 
 
-LUKEMELAS = Layout("lukemelas", 1e-3, "same", _lukemelas_names, ("_fc.",))
-"""EfficientNet-PyTorch and EfficientNet-Lite-PyTorch: converted from TensorFlow, so its epsilon and padding."""
+LAYOUTS: dict[str, Layout] = {
+    # EfficientNet-PyTorch and EfficientNet-Lite-PyTorch: from TensorFlow, so its epsilon and padding
+    "lukemelas": Layout(1e-3, "same", _lukemelas_names, ("_fc.",)),
+}
 
 
 def fold(network: Network, tensors: Mapping[str, NDArray[Any]], layout: Layout) -> dict[str, Folded]:

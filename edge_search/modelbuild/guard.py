@@ -46,7 +46,7 @@ def judge(split: Split, reference: Encode, runtimes: Mapping[str, Encode]) -> di
     exact = _encode(split, reference)
     report: dict[str, Any] = {
         "queries": len(split.queries),
-        "products": len(split.gallery),
+        "products": len(np.unique(split.gallery_sku)),
         "fp32": _recalls(split, exact),
     }
     found = {name: _encode(split, encode) for name, encode in runtimes.items()}

