@@ -35,9 +35,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
     file_values: ClassVar[dict[str, Any]] = {}
 
-    model: str = Field(
-        "", description="encoder bundle by name; empty: the catalog's own, else the shipped one"
-    )
+    model: str = Field("", description="encoder bundle by name; empty: the catalog's own, else the shipped one")
     runtime: Literal["auto", "openvino", "onnxruntime"] = Field(
         "auto", description="what executes the network; auto: OpenVINO, else ONNX Runtime"
     )
@@ -46,13 +44,17 @@ class Settings(BaseSettings):
     previews: bool = Field(True, description="keep a small copy of every photo in the home")
     preview_side_px: int = Field(480, ge=64, le=2048, description="long side of those copies")
     max_photo_mb: int = Field(64, ge=1, le=1024, description="photo files over this are skipped")
-    max_photo_megapixels: int = Field(
-        100, ge=1, le=1000, description="photos over this are skipped, undecoded"
-    )
+    max_photo_megapixels: int = Field(100, ge=1, le=1000, description="photos over this are skipped, undecoded")
     hold_share: float = Field(
         0.2, ge=0, le=1, description="hold a deletion of more than this share of a source's products ..."
     )
     hold_products: int = Field(20, ge=0, description="... if it is also more than this many products")
+    reserve_mb: int = Field(
+        64, ge=0, description="stop taking photos below this much free space (at most 5 % of the disk is asked for)"
+    )
+    snapshot_hours: float = Field(
+        24, ge=0, description="keep a copy of the database in the home, at most this old after an index; 0: none"
+    )
     lock_timeout_s: float = Field(30, gt=0, le=3600, description="wait this long for the writer lock")
 
     @classmethod
@@ -86,9 +88,7 @@ def load_settings(home: Path, **arguments: Any) -> Settings:
     try:
         settings: Settings = scoped(**given)
     except ValidationError as error:
-        raise SettingsError(
-            "; ".join(_explain(home, values, given, item) for item in error.errors())
-        ) from None
+        raise SettingsError("; ".join(_explain(home, values, given, item) for item in error.errors())) from None
     return settings
 
 

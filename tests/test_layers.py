@@ -37,7 +37,6 @@ ONLY_IN = {
     "openvino": {"edge_search.encoder.openvino_runtime"},
     "onnxruntime": {"edge_search.encoder.onnx_runtime"},
     "usearch": {"edge_search.index.hnsw"},
-    "filelock": {"edge_search.store.database", "edge_search.maintenance.restore"},
 }
 
 

@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from PIL import Image as Picture
 
 from edge_search.appliance.encoders import Encoders, named_bundle
 from edge_search.appliance.status import Status, read_status
 from edge_search.appliance.table import ProductTable
+from edge_search.appliance.upkeep import Upkeep
 from edge_search.catalog.folder import list_folder
 from edge_search.catalog.listing import Listing
 from edge_search.catalog.manifest import list_manifest
 from edge_search.config import Settings, load_settings
 from edge_search.encoder.encoder import Encoder
-from edge_search.errors import CatalogError, NotFound, SourceMissing
+from edge_search.errors import CatalogError, NotFound, SourceMissing, StoreDamaged
 from edge_search.evaluation.evaluation import Evaluation, evaluate
 from edge_search.evaluation.report import html_report
 from edge_search.imaging.limits import Limits
+from edge_search.index.builder import Builder
 from edge_search.index.catalog_index import CatalogIndex
 from edge_search.ingest.teach import Teacher
 from edge_search.maintenance.doctor import Patient, examine
 from edge_search.maintenance.finding import Finding
+from edge_search.maintenance.recover import lost, recover
 from edge_search.search.searcher import Photo, Searcher
 from edge_search.search.verdict import Thresholds
-from edge_search.store import features, images, products, sources
+from edge_search.store import images, products, sources
 from edge_search.store.database import Database
 from edge_search.store.durable import atomic_file
 from edge_search.store.filters import parse_filter
@@ -46,18 +50,51 @@ __all__ = ["Box"]
 _FALLBACK_VERDICT = {"match": 0.8, "maybe": 0.5}
 
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _recovering(method: Callable[Concatenate[Box, P], R]) -> Callable[Concatenate[Box, P], R]:
+    """Let a method meet a damaged store once: recover it, then do what was asked."""
+
+    @functools.wraps(method)
+    def recovering(box: Box, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(box, *args, **kwargs)
+        except StoreDamaged:
+            box.upkeep.repair()
+            return method(box, *args, **kwargs)
+
+    return recovering
+
+
 class Box:
     """One appliance. Thread-safe; several processes may open the same home at the same time."""
 
-    def __init__(self, home: Path, *, encoder: Encoder | None = None, **settings: Any) -> None:
-        """Open ``home``; see `edge_search.open`. ``encoder`` replaces the bundles (for tests)."""
+    def __init__(self, home: Path, *, encoder: Encoder | None = None, recovers: bool = True, **settings: Any) -> None:
+        """Open ``home``; see `edge_search.open`.
+
+        ``encoder`` replaces the bundles (for tests). With ``recovers`` a damaged database is replaced by the
+        last snapshot; without, it raises StoreDamaged (for those who only want to look).
+        """
         self.settings: Settings = load_settings(home.expanduser().absolute(), **settings)
         self.home = prepare_home(home)
-        self.database = Database(self.home, lock_timeout_s=self.settings.lock_timeout_s)
+        self.database = self._opened(recovers=recovers)
         self.encoders = Encoders(self.database, self.settings, encoder)
         self.products = ProductTable(self.database)
         self._index: CatalogIndex | None = None
         self._guard = threading.Lock()
+
+    def _opened(self, *, recovers: bool) -> Database:
+        if recovers and lost(self.home):
+            recover(self.home)
+        try:
+            return Database(self.home, lock_timeout_s=self.settings.lock_timeout_s, reserve_mb=self.settings.reserve_mb)
+        except StoreDamaged:
+            if not recovers:
+                raise
+            recover(self.home)
+            return Database(self.home, lock_timeout_s=self.settings.lock_timeout_s, reserve_mb=self.settings.reserve_mb)
 
     def __enter__(self) -> Box:
         return self
@@ -71,6 +108,7 @@ class Box:
         """Close the store; later calls raise StoreError."""
         self.database.close()
 
+    @_recovering
     def search(
         self,
         photo: Photo,
@@ -99,6 +137,7 @@ class Box:
         count = self.settings.hits if k is None else k
         return self._searcher().search(photo, count, chosen=chosen, crop=crop, exact=exact)
 
+    @_recovering
     def index(
         self,
         folder: str | os.PathLike[str] | None = None,
@@ -122,7 +161,8 @@ class Box:
         listing = list_folder(path) if folder is not None else list_manifest(path)
         return self._index_one(path, listing, yes=yes, progress=progress)
 
-    def add(self, sku: str, photos: Photo | Sequence[Photo], **values: str | float | int | None) -> list[int]:
+    @_recovering
+    def add(self, /, sku: str, photos: Photo | Sequence[Photo], **values: str | float | int | None) -> list[int]:
         """Teach photos of a product, with values such as ``title=``; findable when this returns.
 
         Returns the images' keys. See `Teacher.teach`.
@@ -144,6 +184,7 @@ class Box:
                 raise NotFound(f"image {image_id}: no such image; 'edge-search products show SKU' lists them")
             images.entomb(tables, image)
 
+    @_recovering
     def evaluate(self, queries: str | os.PathLike[str], *, progress: Progress | None = None) -> Evaluation:
         """Search every photo of a manifest (``path,sku``) and report Recall@k, MRR and latency."""
         with self.database.read() as tables:
@@ -186,9 +227,14 @@ class Box:
 
     def compact(self) -> int:
         """Build a new generation of everything and drop what nobody uses; returns its number."""
-        with self.database.exclusive("sync"), self.database.write() as tables:
-            features.collect(tables)
-        return self.catalog_index.publish()
+        return self.upkeep.compact()
+
+    @property
+    def upkeep(self) -> Upkeep:
+        """Verify, repair, backup and the like."""
+        return Upkeep(
+            self.database, self.encoders, self._builder, self._previews(), self._limits(), self.settings.snapshot_hours
+        )
 
     @property
     def catalog_index(self) -> CatalogIndex:
@@ -234,11 +280,16 @@ class Box:
             workers=self.encoders.cores,
         )
         report = sync.run(listing, path, yes=yes, progress=progress)
+        builder = self._builder()
         with self.database.read() as tables:
-            due = self.catalog_index.due(tables)
+            due = builder.due(tables)
         if due:
-            self.catalog_index.publish()
+            builder.publish()
+        self.upkeep.after_index()
         return report
+
+    def _builder(self) -> Builder:
+        return Builder(self.database, self.catalog_index)
 
     def _searcher(self) -> Searcher:
         verdict = {**_FALLBACK_VERDICT, **self.encoders.verdict}

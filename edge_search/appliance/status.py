@@ -10,6 +10,7 @@ from typing import Any
 from edge_search import __version__
 from edge_search.catalog.listing import printable
 from edge_search.index.catalog_index import CatalogIndex
+from edge_search.maintenance.recover import RESCAN_DUE
 from edge_search.store import generations, images, meta, products, sources
 from edge_search.store.database import Database
 from edge_search.types import Skipped
@@ -71,6 +72,10 @@ def read_status(database: Database, index: CatalogIndex, encoder: str) -> Status
             for source in sources.listed(tables)
         )
         degraded = [f"{source.path}: {source.state}" for source in followed if source.state in {"offline", "held"}]
+        if meta.get(tables, RESCAN_DUE) == "1":
+            degraded.append(
+                "the database was recovered from a snapshot; run 'edge-search index' to read the sources again"
+            )
         if view.degraded:
             degraded.append("index: a file is lost or damaged; run 'edge-search compact'")
         return Status(

@@ -22,13 +22,13 @@ class Context:
     runtime: str | None = None
     threads: int | None = None
 
-    def box(self, runtime: str | None = None) -> Box:
+    def box(self, runtime: str | None = None, *, recovers: bool = True) -> Box:
         """Open the box; a runtime given to the command wins over the group's."""
         # Loaded late: `--help` must not wait for numpy, SQLite and pydantic.
         import edge_search
 
         given = replace(self, runtime=runtime or self.runtime)
-        return edge_search.open(given.home, runtime=given.runtime, threads=given.threads)
+        return edge_search.open(given.home, runtime=given.runtime, threads=given.threads, recovers=recovers)
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")

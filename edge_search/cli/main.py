@@ -21,6 +21,7 @@ from edge_search.cli.evaluate import evaluate
 from edge_search.cli.index import index
 from edge_search.cli.model import model
 from edge_search.cli.products import products
+from edge_search.cli.repair import backup, repair, restore, verify
 from edge_search.cli.search import search
 from edge_search.cli.upkeep import compact, status
 from edge_search.errors import EdgeSearchError, InvalidValue
@@ -54,7 +55,23 @@ def cli(ctx: click.Context, home: Path | None, runtime: str | None, threads: int
     ctx.obj = Context(home, runtime=runtime, threads=threads)
 
 
-for _command in (index, search, evaluate, products, model, status, doctor, compact, bench, config, completion):
+for _command in (
+    index,
+    search,
+    evaluate,
+    products,
+    model,
+    status,
+    doctor,
+    verify,
+    repair,
+    backup,
+    restore,
+    compact,
+    bench,
+    config,
+    completion,
+):
     cli.add_command(_command)
 
 

@@ -18,9 +18,7 @@ AGREEMENT = 0.999
 """Cosine that the canary's feature must reach; a damaged model cache or weight stays far below."""
 
 
-def check_canary(
-    bundle: Bundle, runtime: str, encode: Callable[[Sequence[Image.Image]], NDArray[np.float32]]
-) -> float:
+def check_canary(bundle: Bundle, runtime: str, encode: Callable[[Sequence[Image.Image]], NDArray[np.float32]]) -> float:
     """Encode the bundle's canary on ``runtime``; return the cosine with the feature stored for it.
 
     Raises BundleError when the canary's own files can't be used, RuntimeUnavailable when the cosine is

@@ -36,9 +36,7 @@ class OnnxRuntime:
         # waiting threads would spin: 20 percent of a CPU when nobody searches, 4 without
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self._session = onnxruntime.InferenceSession(
-                str(network), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = onnxruntime.InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
             self._input = self._session.get_inputs()[0].name
         except Exception as error:  # onnxruntime has a class for each failure, none public
             reason = str(error).strip().splitlines()[-1]

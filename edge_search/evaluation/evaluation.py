@@ -35,9 +35,7 @@ class Evaluation:
         categories = sorted({query.category for query in asked if query.category})
         return {
             "recall": {str(depth): round(recall(asked, depth), 4) for depth in DEPTHS},
-            "recall_interval95": {
-                str(depth): [round(edge, 4) for edge in interval(asked, depth)] for depth in DEPTHS
-            },
+            "recall_interval95": {str(depth): [round(edge, 4) for edge in interval(asked, depth)] for depth in DEPTHS},
             "mrr": round(mrr(asked), 4),
             "queries": len(asked),
             "skus": len({query.sku for query in asked}),
@@ -105,9 +103,7 @@ def evaluate(
     if progress is not None:
         progress(len(listing.files), len(listing.files))
     if answer is None:
-        raise CatalogError(
-            f"{listing.root}: no query photo could be searched; see the columns path,sku of the file"
-        )
+        raise CatalogError(f"{listing.root}: no query photo could be searched; see the columns path,sku of the file")
     return Evaluation(
         queries=tuple(ranked),
         skipped=tuple(skipped),

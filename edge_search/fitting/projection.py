@@ -56,7 +56,7 @@ class Projection:
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
                 found = {name: arrays[name].astype(np.float32) for name in arrays.files}
-        except (ValueError, OSError) as error:
+        except Exception as error:  # numpy and zipfile raise nearly anything on damaged bytes
             raise StoreDamaged(f"a {kind} projection can't be read ({error}); restore a backup") from error
         return cls(kind, dimension, found.get("mean"), found.get("matrix"))
 

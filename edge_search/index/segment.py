@@ -9,12 +9,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_search.fitting.projection import Projection
 from edge_search.index.hnsw import Graph, build_graph, open_graph
+from edge_search.store import features
+from edge_search.store.database import Tables
 from edge_search.store.durable import atomic_file
 from edge_search.store.generations import SegmentFile, SegmentRow
 from edge_search.types import FloatArray, KeyArray
 
-__all__ = ["Segment", "open_segment", "write_segment"]
+__all__ = ["Segment", "open_segment", "segment_keys", "segment_problem", "stored_segment", "write_segment"]
 
 _log = logging.getLogger("edge_search")
 _GRAPH, _VECTORS, _KEYS = ".usearch", ".vectors.npy", ".keys.npy"
@@ -55,6 +58,11 @@ class Segment:
             similarity[start : start + len(part)] = self._vectors[part].astype(np.float32) @ vector
         return _best(self.keys[mine], similarity, count)
 
+    def rows(self, keys: KeyArray) -> tuple[KeyArray, FloatArray]:
+        """Return those ``keys`` (ascending) that lie in this segment, with their vectors as float32."""
+        mine = np.flatnonzero(np.isin(self.keys, keys, assume_unique=True))
+        return self.keys[mine], self._vectors[mine].astype(np.float32)
+
     def _scan(self, vector: FloatArray) -> FloatArray:
         similarity = np.empty(len(self.keys), dtype=np.float32)
         for start in range(0, len(self.keys), _ROWS_AT_ONCE):
@@ -78,7 +86,7 @@ def write_segment(folder: Path, name: str, keys: KeyArray, vectors: FloatArray) 
     atomic_file(folder / (name + _VECTORS), lambda temp: _save(temp, rows))
     atomic_file(folder / (name + _KEYS), lambda temp: _save(temp, keys.astype("<i8")))
     files = tuple(_stamped(folder / (name + suffix)) for suffix in (_GRAPH, _VECTORS, _KEYS))
-    return SegmentRow(name, len(keys), files)
+    return SegmentRow(name, len(keys), int(keys[0]), int(keys[-1]), files)
 
 
 def open_segment(folder: Path, row: SegmentRow, dimension: int) -> Segment | None:
@@ -93,13 +101,43 @@ def open_segment(folder: Path, row: SegmentRow, dimension: int) -> Segment | Non
     sound = {file.name for file in row.files if _sound(folder, file)}
     if not {row.name + _VECTORS, row.name + _KEYS} <= sound:
         return None
-    keys: KeyArray = np.load(folder / (row.name + _KEYS)).astype(np.int64)
+    keys = segment_keys(folder, row)
     vectors = np.load(folder / (row.name + _VECTORS), mmap_mode="r")
     if vectors.shape != (len(keys), dimension):
         _log.warning("index: %s has another shape than its generation; answers come from SQLite", row.name)
         return None
     graph = open_graph(folder / (row.name + _GRAPH), dimension) if row.name + _GRAPH in sound else None
     return Segment(keys, vectors, graph)
+
+
+def stored_segment(tables: Tables, row: SegmentRow, fingerprint: str, projection: Projection) -> Segment:
+    """Make a segment's rows from the store, without a graph: for files that were lost or damaged."""
+    pages = features.of_images(tables, fingerprint, after=row.first_key - 1, upto=row.last_key)
+    parts = [(keys, projection(rows).astype(np.float16)) for keys, rows in pages]
+    if not parts:
+        return Segment(np.empty(0, dtype=np.int64), np.empty((0, projection.dimension), dtype=np.float16), None)
+    return Segment(np.concatenate([keys for keys, _ in parts]), np.concatenate([rows for _, rows in parts]), None)
+
+
+def segment_problem(folder: Path, row: SegmentRow) -> str | None:
+    """Hash a segment's files whatever their stamps say; return what is wrong with them."""
+    for file in row.files:
+        path = folder / file.name
+        try:
+            if _stamped(path).sha256 != file.sha256:
+                return f"{path} is damaged"
+        except OSError as error:
+            return f"{path}: {error.strerror or error}"
+    keys = segment_keys(folder, row)
+    if len(keys) != row.count or (len(keys) and (np.diff(keys) <= 0).any()):
+        return f"{row.name} holds other keys than its generation says"
+    return None
+
+
+def segment_keys(folder: Path, row: SegmentRow) -> KeyArray:
+    """Return the keys of a segment, ascending."""
+    keys: KeyArray = np.load(folder / (row.name + _KEYS)).astype(np.int64)
+    return keys
 
 
 def _save(path: Path, array: NDArray[np.generic]) -> None:

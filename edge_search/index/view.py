@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,9 +21,11 @@ _Part = tuple[KeyArray, FloatArray]
 class View:
     """One generation's segments and the tail behind them; a VectorIndex. Never changed, only replaced."""
 
+    epoch: str
     generation_id: int
     projection: Projection
     segments: tuple[Segment, ...]
+    last_published: int
     tail: Tail
     degraded: bool
 
@@ -32,8 +34,12 @@ class View:
 
     @property
     def last_key(self) -> int:
-        """The newest key that is in here."""
-        return max([self.tail.last_key, *(int(s.keys[-1]) for s in self.segments if len(s))], default=0)
+        """The newest key that is in here, or was when the generation was published."""
+        return max(self.last_published, self.tail.last_key)
+
+    def with_tail(self, tail: Tail) -> View:
+        """Return this view with a longer tail."""
+        return replace(self, tail=tail)
 
     def search(self, vector: FloatArray, count: int, *, exact: bool = False) -> tuple[KeyArray, FloatArray]:
         """Return up to ``count`` keys near ``vector``, with cosines, best first."""

@@ -73,6 +73,7 @@ class Teacher:
         for number, outcome in enumerate(made, start=1):
             if outcome.reason is not None:
                 raise PhotoError(f"photo {number} of {len(made)} for {sku}: {outcome.reason}")
+        self.database.need_space()
         rows = [self._kept(sku, outcome) for outcome in made]
         with self.database.write() as tables:
             fresh = {o.content_hash: o.feature for o in made if o.feature is not None}

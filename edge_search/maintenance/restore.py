@@ -59,6 +59,7 @@ def restore_backup(file: Path, root: Path, *, yes: bool = False) -> Restored:
     try:
         count = _unpack(file, arriving)
         products, images = _checked_database(arriving / home.database.name, file)
+        _begin_epoch(arriving / home.database.name)
         with _locked(home):
             aside = set_aside(home) if home.database.exists() else None
             for part in _PARTS:
@@ -158,6 +159,11 @@ def _checked_database(path: Path, file: Path) -> tuple[int, int]:
     except sqlite3.DatabaseError as error:
         raise StoreError(f"{file}: its database can't be used ({error}); use another copy") from None
     return count[0], count[1]
+
+
+def _begin_epoch(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("UPDATE meta SET value = hex(randomblob(8)) WHERE key = 'epoch'")
 
 
 def _replace(source: Path, target: Path) -> None:

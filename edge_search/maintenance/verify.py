@@ -7,8 +7,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from edge_search.errors import StoreDamaged
-from edge_search.index.segment import segment_problem
+from edge_search.index.segment import segment_keys, segment_problem
 from edge_search.maintenance.damage import Damage
 from edge_search.store import features, generations, images, products
 from edge_search.store.changes import LOCAL
@@ -81,9 +83,7 @@ def _segments(database: Database) -> Iterator[Damage]:
 
 
 def _unreachable(database: Database, tables: Tables, row: generations.SegmentRow) -> Iterator[Damage]:
-    import numpy as np
-
-    keys = np.load(database.home.index / f"{row.name}.keys.npy")
+    keys = segment_keys(database.home.index, row)
     live = images.keys_between(tables, row.first_key, row.last_key)
     missing = np.setdiff1d(live, keys, assume_unique=True)
     if len(missing):

@@ -32,9 +32,7 @@ def quiet(_: str) -> None:
     """Report no progress."""
 
 
-def build(
-    name: str, output: Path, progress: Callable[[str], None] = quiet, catalog: Path = _SAMPLE_CATALOG
-) -> Path:
+def build(name: str, output: Path, progress: Callable[[str], None] = quiet, catalog: Path = _SAMPLE_CATALOG) -> Path:
     """Build the bundle that ``models/<name>.toml`` describes into the folder ``output``; returns it.
 
     ``progress`` gets one line a step. The guard judges by photos simulated from the pictures of ``catalog``.

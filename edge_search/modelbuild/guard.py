@@ -87,6 +87,4 @@ def _encode(split: Split, encode: Encode) -> tuple[NDArray[np.float32], NDArray[
 
 def _recalls(split: Split, features: tuple[NDArray[np.float32], NDArray[np.float32]]) -> dict[str, float]:
     gallery, queries = features
-    return {
-        f"recall@{k}": round(recall(gallery, split.gallery_sku, queries, split.query_sku, k), 4) for k in (1, 5)
-    }
+    return {f"recall@{k}": round(recall(gallery, split.gallery_sku, queries, split.query_sku, k), 4) for k in (1, 5)}

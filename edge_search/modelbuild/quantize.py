@@ -107,9 +107,7 @@ def _input_means(model: onnx.ModelProto, pictures: NDArray[np.uint8]) -> dict[st
     return {name: total / len(pictures) for name, total in sums.items()}
 
 
-def _correct_biases(
-    quantized: onnx.ModelProto, model: onnx.ModelProto, means: dict[str, NDArray[np.float64]]
-) -> None:
+def _correct_biases(quantized: onnx.ModelProto, model: onnx.ModelProto, means: dict[str, NDArray[np.float64]]) -> None:
     """Add (exact - rounded weight) x mean input to each rounded bias, in place."""
     exact = {entry.name: numpy_helper.to_array(entry) for entry in model.graph.initializer}
     entries = {entry.name: entry for entry in quantized.graph.initializer}
@@ -124,9 +122,7 @@ def _correct_biases(
         mean = means[source]
         shift = error @ mean if _group(conv) == 1 else error[:, 0] * mean
         fixed = value(f"{bias}_quantized") + np.round(shift / value(f"{bias}_quantized_scale"))
-        entries[f"{bias}_quantized"].CopyFrom(
-            numpy_helper.from_array(fixed.astype(np.int32), f"{bias}_quantized")
-        )
+        entries[f"{bias}_quantized"].CopyFrom(numpy_helper.from_array(fixed.astype(np.int32), f"{bias}_quantized"))
 
 
 def _take_bytes(quantized: onnx.ModelProto, mean: int, std: float) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import logging
+import shutil
 import sqlite3
 import threading
 import time
@@ -40,14 +42,16 @@ class Database:
     instant; so writes and checkpoints happen only under it, and readers never checkpoint.
     """
 
-    def __init__(self, home: Home, *, lock_timeout_s: float = 30) -> None:
+    def __init__(self, home: Home, *, lock_timeout_s: float = 30, reserve_mb: int = 0) -> None:
         self.home = home
+        self._reserve_mb = reserve_mb
         self._lock_timeout_s = lock_timeout_s
         self._readers: list[Tables] = []
         self._guard = threading.Lock()
         self._writing = threading.RLock()
         self._writer: Tables | None = None
         self._depth = 0
+        self._inode = 0
         self._closed = False
         try:
             self._create()
@@ -62,6 +66,7 @@ class Database:
         Raises:
             StoreError: closed, damaged, or not readable.
         """
+        self._forget_replaced()
         tables = self._take_reader()
         try:
             with _translated(self.home.database):
@@ -92,6 +97,7 @@ class Database:
                 yield self._connected_writer()
                 return
             with _held(self.home, "writer", self._lock_timeout_s), _translated(self.home.database):
+                self._forget_replaced()
                 tables = self._connected_writer()
                 tables.conn.execute("BEGIN IMMEDIATE")
                 self._depth = 1
@@ -124,6 +130,20 @@ class Database:
         finally:
             lock.release()
 
+    def need_space(self) -> None:
+        """Refuse to take more photos while the disk is nearly full; deletes and prices don't ask.
+
+        Raises:
+            NoSpace: less than the reserve is free: the setting, or 5 % of a disk so small that it would be more.
+        """
+        disk = shutil.disk_usage(self.home.root)
+        reserve = min(self._reserve_mb * 2**20, disk.total // 20)
+        if disk.free < reserve:
+            raise NoSpace(
+                f"{self.home.root}: only {disk.free / 2**20:.1f} MiB are free, {reserve / 2**20:.1f} are kept for "
+                "changes and deletes; free some space, then run the same command again"
+            )
+
     def close(self) -> None:
         """Close all connections. Later calls raise StoreError."""
         with self._writing, self._guard:
@@ -153,6 +173,22 @@ class Database:
         target = self.home.root / f"catalog.before-schema-{version + 1}.sqlite3"
         with self.read() as tables, contextlib.closing(sqlite3.connect(target)) as copy:
             tables.conn.backup(copy)
+
+    def _forget_replaced(self) -> None:
+        """Drop connections to a file that is not the home's database any more (recovered or restored)."""
+        try:
+            inode = self.home.database.stat().st_ino
+        except OSError:
+            return
+        with self._guard:
+            if inode == self._inode:
+                return
+            if self._inode:
+                for tables in [*self._readers, *([self._writer] if self._writer else [])]:
+                    _abandon(tables.conn)
+                self._readers.clear()
+                self._writer = None
+            self._inode = inode
 
     def _connected_writer(self) -> Tables:
         if self._closed:
@@ -201,6 +237,15 @@ class Database:
             if wal.stat().st_size > _CHECKPOINT_BYTES:
                 # PASSIVE never waits for readers; the next writer goes on where it had to stop.
                 tables.conn.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def _abandon(conn: sqlite3.Connection) -> None:
+    """Let go of a connection without closing it, for good.
+
+    The last connection to close deletes the WAL by its name, and under that name the new database may have
+    its own by now. A reference that is never given back keeps Python from closing it, at exit too.
+    """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(conn))
 
 
 @contextlib.contextmanager

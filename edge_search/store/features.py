@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from edge_search.errors import EncoderError
+from edge_search.errors import EncoderError, StoreDamaged
 from edge_search.store.database import Tables
 from edge_search.types import FloatArray, KeyArray
 
-__all__ = ["collect", "have", "of_images", "put"]
+__all__ = ["collect", "drop", "have", "of_images", "put", "states"]
 
 _LARGEST = float(np.finfo(np.float16).max)
 
@@ -24,9 +25,10 @@ def put(tables: Tables, fingerprint: str, features: Mapping[str, FloatArray]) ->
     for digest, feature in features.items():
         if not np.abs(feature).max(initial=0) <= _LARGEST:
             raise EncoderError(f"photo {digest[:12]}: its feature is not finite; run 'edge-search model verify'")
+    blobs = {digest: feature.astype("<f2").tobytes() for digest, feature in features.items()}
     tables.conn.executemany(
-        "INSERT OR IGNORE INTO features (content_hash, fingerprint, feature) VALUES (?, ?, ?)",
-        [(digest, fingerprint, feature.astype("<f2").tobytes()) for digest, feature in features.items()],
+        "INSERT OR IGNORE INTO features (content_hash, fingerprint, feature, crc32) VALUES (?, ?, ?, ?)",
+        [(digest, fingerprint, blob, zlib.crc32(blob)) for digest, blob in blobs.items()],
     )
 
 
@@ -39,18 +41,47 @@ def have(tables: Tables, fingerprint: str, content_hash: str) -> bool:
 def of_images(
     tables: Tables, fingerprint: str, *, after: int = 0, upto: int | None = None, page: int = 2000
 ) -> Iterator[tuple[KeyArray, FloatArray]]:
-    """Yield pages of (keys int64 (n,), features float32 (n, D)) of images above key ``after``, ascending."""
-    sql = """SELECT i.image_id, f.feature FROM images i
+    """Yield pages of (keys int64 (n,), features float32 (n, D)) of images above key ``after``, ascending.
+
+    Raises:
+        StoreDamaged: a stored feature is not what was stored.
+    """
+    sql = """SELECT i.image_id, f.feature, f.crc32 FROM images i
              JOIN features f ON f.content_hash = i.content_hash AND f.fingerprint = ?
              WHERE i.image_id > ? AND i.image_id <= ? ORDER BY i.image_id LIMIT ?"""
     last = 2**62 if upto is None else upto
     while rows := tables.execute(sql, [fingerprint, after, last, page]).fetchall():
+        for key, feature, crc32 in rows:
+            # SQLite has no checksum: noise inside a row would come back as another feature.
+            if zlib.crc32(feature) != crc32:
+                raise StoreDamaged(f"the feature of photo {key} is damaged; run 'edge-search repair'")
         keys = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
         yield keys, np.stack([np.frombuffer(row[1], dtype="<f2") for row in rows]).astype(np.float32)
         after = int(keys[-1])
 
 
+def states(tables: Tables, fingerprint: str, *, after: str = "", limit: int = 1000) -> list[tuple[str, str]]:
+    """Return a page of (content hash, ``good``, ``missing`` or ``damaged``) of what images show, by hash."""
+    sql = """SELECT i.content_hash, f.feature, f.crc32 FROM (
+                 SELECT DISTINCT content_hash FROM images WHERE content_hash > ? ORDER BY content_hash LIMIT ?) i
+             LEFT JOIN features f ON f.content_hash = i.content_hash AND f.fingerprint = ? ORDER BY 1"""
+    found = tables.execute(sql, [after, limit, fingerprint])
+    return [(digest, _state(feature, crc32)) for digest, feature, crc32 in found]
+
+
+def drop(tables: Tables, fingerprint: str, content_hash: str) -> None:
+    """Delete a feature, so that it is computed again."""
+    tables.execute("DELETE FROM features WHERE content_hash = ? AND fingerprint = ?", [content_hash, fingerprint])
+
+
+def _state(feature: bytes | None, crc32: int | None) -> str:
+    if feature is None:
+        return "missing"
+    return "good" if zlib.crc32(feature) == crc32 else "damaged"
+
+
 def collect(tables: Tables) -> int:
-    """Delete features whose content no image shows any more; return how many."""
-    sql = "DELETE FROM features WHERE content_hash NOT IN (SELECT content_hash FROM images)"
+    """Delete features whose content no image shows any more, some at a time; return how many."""
+    sql = """DELETE FROM features WHERE rowid IN (SELECT rowid FROM features
+        WHERE content_hash NOT IN (SELECT content_hash FROM images) LIMIT 1000)"""
     return int(tables.conn.execute(sql).rowcount)

@@ -35,10 +35,12 @@ class SegmentFile:
 
 @dataclass(frozen=True)
 class SegmentRow:
-    """One immutable segment of a generation."""
+    """One immutable segment of a generation: the images from ``first_key`` to ``last_key`` that lived then."""
 
     name: str
     count: int
+    first_key: int
+    last_key: int
     files: tuple[SegmentFile, ...]
 
 
@@ -85,10 +87,11 @@ def current(tables: Tables) -> Generation | None:
     ).fetchone()
     if row is None:
         return None
-    found = tables.execute(
-        "SELECT name, count, files FROM segments WHERE generation_id = ? ORDER BY segment_id", [row[0]]
-    ).fetchall()
-    segments = (SegmentRow(n, c, tuple(SegmentFile(**f) for f in json.loads(files))) for n, c, files in found)
+    sql = "SELECT name, count, first_key, last_key, files FROM segments WHERE generation_id = ? ORDER BY first_key"
+    segments = (
+        SegmentRow(name, count, first, last, tuple(SegmentFile(**file) for file in json.loads(files)))
+        for name, count, first, last, files in tables.execute(sql, [row[0]]).fetchall()
+    )
     return Generation(row[0], row[1], row[2], row[3], tuple(segments))
 
 
@@ -105,8 +108,8 @@ def publish(
     for segment in segments:
         files = json.dumps([asdict(file) for file in segment.files])
         tables.execute(
-            "INSERT INTO segments (generation_id, name, count, files) VALUES (?, ?, ?, ?)",
-            [generation_id, segment.name, segment.count, files],
+            "INSERT INTO segments (generation_id, name, count, first_key, last_key, files) VALUES (?, ?, ?, ?, ?, ?)",
+            [generation_id, segment.name, segment.count, segment.first_key, segment.last_key, files],
         )
     record(tables, "generation", LOCAL, [(None, None, str(generation_id))])
     return generation_id
@@ -128,8 +131,7 @@ def retired(tables: Tables) -> set[str]:
 def backlog(tables: Tables, generation: Generation | None) -> tuple[int, int]:
     """Return (tail, masked): images committed after the generation, and keys in it that are gone by now."""
     last = generation.last_image_id if generation else 0
-    tail, kept = tables.execute(
-        "SELECT coalesce(sum(image_id > ?), 0), coalesce(sum(image_id <= ?), 0) FROM images", [last, last]
-    ).fetchone()
+    tail = tables.execute("SELECT count(*) FROM images WHERE image_id > ?", [last]).fetchone()[0]
+    kept = tables.execute("SELECT count(*) FROM images").fetchone()[0] - tail
     indexed = sum(segment.count for segment in generation.segments) if generation else 0
     return tail, max(0, indexed - kept)

@@ -16,10 +16,13 @@ __all__ = [
     "add",
     "at",
     "by_owner",
+    "contents",
     "count",
     "entomb",
     "get",
+    "keys_between",
     "move",
+    "of_content",
     "of_sku",
     "remove",
     "searchable",
@@ -161,6 +164,24 @@ def count(tables: Tables, owner: int | None = None) -> int:
     if owner is None:
         return int(tables.execute("SELECT count(*) FROM images").fetchone()[0])
     return int(tables.execute("SELECT count(*) FROM images WHERE owner = ?", [owner]).fetchone()[0])
+
+
+def keys_between(tables: Tables, first: int, last: int) -> KeyArray:
+    """Return all keys from ``first`` to ``last``, ascending."""
+    rows = tables.execute("SELECT image_id FROM images WHERE image_id BETWEEN ? AND ? ORDER BY image_id", [first, last])
+    return np.asarray([row[0] for row in rows], dtype=np.int64)
+
+
+def contents(tables: Tables, *, after: str = "", limit: int = 1000) -> list[str]:
+    """Return a page of the content hashes that images show, in order."""
+    sql = "SELECT DISTINCT content_hash FROM images WHERE content_hash > ? ORDER BY content_hash LIMIT ?"
+    return [row[0] for row in tables.execute(sql, [after, limit])]
+
+
+def of_content(tables: Tables, content_hash: str) -> list[Image]:
+    """Return the rows that show a content, in key order."""
+    found = tables.execute(f"SELECT {_FIELDS} FROM images WHERE content_hash = ? ORDER BY image_id", [content_hash])
+    return [Image(*row) for row in found]
 
 
 def skus_of(tables: Tables, keys: Sequence[int]) -> dict[int, str]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 
 from edge_search.store.database import Tables
 
-__all__ = ["catalog_digest", "get", "put"]
+__all__ = ["EPOCH", "begin_epoch", "catalog_digest", "get", "put"]
+
+EPOCH = "epoch"
+"""Changes when a snapshot or backup takes the store's place; what was read before is worth nothing then."""
 
 
 def get(tables: Tables, key: str) -> str | None:
@@ -18,6 +22,11 @@ def get(tables: Tables, key: str) -> str | None:
 def put(tables: Tables, key: str, value: str) -> None:
     """Set a value."""
     tables.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", [key, value])
+
+
+def begin_epoch(tables: Tables) -> None:
+    """Mark the store as another one than before: its keys and generations may repeat older ones."""
+    put(tables, EPOCH, secrets.token_hex(8))
 
 
 def catalog_digest(tables: Tables) -> str:

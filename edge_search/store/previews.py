@@ -36,6 +36,15 @@ class Previews:
         """Return whether nothing is missing for this content (always, when previews are disabled)."""
         return not self.enabled or self.path(content_hash) is not None
 
+    def whole(self, content_hash: str) -> bool:
+        """Return whether the preview can be decoded to its end."""
+        try:
+            with Image.open(self.home.preview(content_hash)) as image:
+                image.load()
+        except (OSError, SyntaxError, ValueError):
+            return False
+        return True
+
     def path(self, content_hash: str) -> Path | None:
         """Return the preview's file, if it is there and not empty."""
         path = self.home.preview(content_hash)

@@ -25,7 +25,9 @@ __all__ = [
     "get",
     "inbox",
     "put_values",
+    "refresh",
     "rows",
+    "stale",
     "values_of",
 ]
 
@@ -109,6 +111,17 @@ def rows(tables: Tables, *, after: str = "", limit: int = 500) -> list[dict[str,
     return [_parsed(row) for row in tables.query(sql, [after, limit])]
 
 
+def stale(tables: Tables) -> list[str]:
+    """Return the SKUs whose merged row is not what their owners list, or that have one too many."""
+    known = tables.execute("SELECT sku FROM products UNION SELECT sku FROM product_values").fetchall()
+    return [sku for (sku,) in known if _row(tables, sku) != _stored(tables, sku)]
+
+
+def refresh(tables: Tables, skus: Iterable[str]) -> None:
+    """Merge the rows of these SKUs again."""
+    _materialise(tables, LOCAL, skus)
+
+
 def inbox(tables: Tables) -> dict[str, int]:
     """Return the SKUs of photos that no owner lists and nobody removed, with how many wait."""
     sql = """SELECT sku, count(*) FROM images
@@ -125,19 +138,27 @@ def _materialise(tables: Tables, owner: int, skus: Iterable[str]) -> None:
     changed: list[str] = []
     removed: list[str] = []
     for sku in skus:
-        merged = _merged(tables, sku)
-        before = tables.execute("SELECT * FROM products WHERE sku = ?", [sku]).fetchone()
-        if merged is None:
+        row, before = _row(tables, sku), _stored(tables, sku)
+        if row is None:
             if before is not None:
                 tables.execute("DELETE FROM products WHERE sku = ?", [sku])
                 removed.append(sku)
             continue
-        row = (sku, *(merged.pop(name, None) for name in COLUMNS), _attributes(merged))
-        if before is None or tuple(before) != row:
+        if before != row:
             tables.execute(f"INSERT OR REPLACE INTO products VALUES ({','.join('?' * len(row))})", row)
             changed.append(sku)
     record(tables, "product", owner, [(sku, None, None) for sku in changed])
     record(tables, "product_removed", owner, [(sku, None, None) for sku in removed])
+
+
+def _row(tables: Tables, sku: str) -> tuple[Any, ...] | None:
+    merged = _merged(tables, sku)
+    return None if merged is None else (sku, *(merged.pop(name, None) for name in COLUMNS), _attributes(merged))
+
+
+def _stored(tables: Tables, sku: str) -> tuple[Any, ...] | None:
+    found = tables.execute("SELECT * FROM products WHERE sku = ?", [sku]).fetchone()
+    return None if found is None else tuple(found)
 
 
 def _merged(tables: Tables, sku: str) -> dict[str, Any] | None:

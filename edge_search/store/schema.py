@@ -44,7 +44,7 @@ def _first_tables(tables: Tables) -> None:
         "CREATE INDEX images_sku ON images (sku)",
         "CREATE INDEX images_hash ON images (content_hash)",
         """CREATE TABLE features (
-            content_hash TEXT NOT NULL, fingerprint TEXT NOT NULL, feature BLOB NOT NULL,
+            content_hash TEXT NOT NULL, fingerprint TEXT NOT NULL, feature BLOB NOT NULL, crc32 INTEGER NOT NULL,
             PRIMARY KEY (content_hash, fingerprint))""",
         """CREATE TABLE skipped (
             owner INTEGER NOT NULL, path BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
@@ -61,9 +61,11 @@ def _first_tables(tables: Tables) -> None:
             calibration TEXT, published_at TEXT NOT NULL)""",
         """CREATE TABLE segments (
             segment_id INTEGER PRIMARY KEY AUTOINCREMENT, generation_id INTEGER NOT NULL REFERENCES generations,
-            name TEXT NOT NULL, count INTEGER NOT NULL, files TEXT NOT NULL)""",
+            name TEXT NOT NULL, count INTEGER NOT NULL, first_key INTEGER NOT NULL, last_key INTEGER NOT NULL,
+            files TEXT NOT NULL)""",
     ):
         tables.execute(statement)
+    tables.execute("INSERT INTO meta (key, value) VALUES ('epoch', hex(randomblob(8)))")
     tables.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 

@@ -61,6 +61,8 @@ class Batch:
         waiting, self._waiting, self._since = self._waiting, [], time.monotonic()
         good = [outcome for outcome in waiting if outcome.reason is None]
         bad = [outcome for outcome in waiting if outcome.reason is not None]
+        if good:
+            self._database.need_space()
         if waiting:
             with self._database.write() as tables:
                 self._store(tables, good, counts)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from edge_search.appliance.box import Box
-from edge_search.errors import StoreDamaged
-from edge_search.fitting.projection import Projection, identity
 from edge_search.store import generations
 
 Photos = Callable[..., Path]
@@ -79,7 +77,7 @@ def test_damaged_file_costs_no_answer_and_compact_heals(
     path.unlink()
     data[len(data) // 2] ^= 4
     if damage != "lost":
-        path.write_bytes({"cut": data[:-100], "flipped": data, "foreign": bytes(len(data))}[damage])
+        path.write_bytes({"cut": bytes(data[:-100]), "flipped": bytes(data), "foreign": bytes(len(data))}[damage])
     with Box(box.home.root, encoder=box.encoders.query) as again:
         assert answers(again, stick) == before
         assert path.name in caplog.text
@@ -135,8 +133,6 @@ def test_generation_of_another_encoder_is_left_alone(box: Box, stick: Path) -> N
 
 
 def test_published_files_carry_the_hash_of_what_is_on_disk(box: Box, stick: Path) -> None:
-    from hashlib import sha256
-
     box.index(stick)
     with box.database.read() as tables:
         generation = generations.current(tables)
@@ -155,22 +151,3 @@ def test_empty_catalog_can_be_published_and_filled(box: Box, stick: Path) -> Non
     assert box.search(shot).verdict == "none"
     box.index(stick)
     assert box.search(shot).hits[0].sku == "sku00"
-
-
-def test_projection_survives_its_bytes() -> None:
-    draw = np.random.default_rng(0)
-    rows = draw.normal(size=(7, 12)).astype(np.float32)
-    fitted = Projection("pca", 5, rows.mean(axis=0), draw.normal(size=(12, 5)).astype(np.float32))
-    again = Projection.from_bytes("pca", 5, fitted.to_bytes())
-    assert np.array_equal(again(rows), fitted(rows))
-    assert np.allclose(np.linalg.norm(fitted(rows), axis=1), 1, atol=1e-6)
-    assert identity(12).to_bytes() == b""
-    assert np.allclose(Projection.from_bytes("plain", 12, b"")(rows) @ rows[0] / np.linalg.norm(rows[0]),
-                       rows @ rows[0] / np.linalg.norm(rows, axis=1) / np.linalg.norm(rows[0]), atol=1e-5)  # fmt: skip
-    assert np.isfinite(identity(3)(np.zeros((1, 3), np.float32))).all()
-
-
-@pytest.mark.parametrize("data", [b"junk", b"PK\x03\x04 cut"])
-def test_projection_that_cannot_be_read_is_named(data: bytes) -> None:
-    with pytest.raises(StoreDamaged, match=r"^a pca projection [^\n]*restore a backup$"):
-        Projection.from_bytes("pca", 5, data)

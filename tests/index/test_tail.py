@@ -42,7 +42,7 @@ def test_tail_is_searched_exactly() -> None:
 
 
 def test_empty_view_answers_with_nothing() -> None:
-    view = View(0, identity(16), (), Tail(16), degraded=False)
+    view = View("", 0, identity(16), (), 0, Tail(16), degraded=False)
     assert len(view) == view.last_key == 0
     assert len(view.search(np.ones(16, np.float32), 5)[0]) == 0
     assert len(view.score(np.ones(16, np.float32), np.array([1, 2]), 5)[0]) == 0
@@ -59,7 +59,8 @@ def test_segments_and_tail_answer_as_one(split: tuple[int, int], tmp_path: Path)
         if part.stop > part.start
     ]
     segments = tuple(segment for segment in opened if segment is not None)
-    view = View(1, identity(16), segments, Tail(16).grown(keys[second:], rows[second:]), degraded=False)
+    tail = Tail(16).grown(keys[second:], rows[second:])
+    view = View("", 1, identity(16), segments, second, tail, degraded=False)
     assert len(view) == view.last_key == 300
     for query in clustered(10, 16, seed=4):
         wanted = (np.argsort(-(rows @ query))[:5] + 1).tolist()

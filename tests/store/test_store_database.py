@@ -141,9 +141,8 @@ def test_newer_schema_is_refused_in_one_line_and_left_alone(place: Home) -> None
     conn.close()
     with pytest.raises(SchemaTooNew, match=r"^[^\n]+$"):
         Database(place)
-    name = place.database.name
     held = [os.readlink(f"/proc/self/fd/{entry}") for entry in _descriptors()]
-    assert not [path for path in held if name in path]
+    assert not [path for path in held if path.startswith(str(place.database))]
 
 
 def _descriptors() -> list[str]:
@@ -168,7 +167,7 @@ def test_backup_is_made_before_a_migration(place: Home, monkeypatch: pytest.Monk
         assert meta.get(tables, "a") is None
     newer.close()
     copy = sqlite3.connect(place.root / "catalog.before-schema-2.sqlite3")
-    assert copy.execute("SELECT value FROM meta").fetchall() == [("1",)]
+    assert copy.execute("SELECT value FROM meta WHERE key = 'a'").fetchall() == [("1",)]
     assert copy.execute("PRAGMA user_version").fetchone() == (1,)
     copy.close()
 

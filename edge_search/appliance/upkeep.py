@@ -1,0 +1,81 @@
+"""Upkeep of one home: verify, repair, recover, backup, compact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_search.appliance.encoders import Encoders
+from edge_search.imaging.limits import Limits
+from edge_search.index.builder import Builder
+from edge_search.ingest.teach import Teacher
+from edge_search.maintenance.backup import Written, write_backup
+from edge_search.maintenance.damage import Damage
+from edge_search.maintenance.recover import RESCAN_DUE, keep_snapshot, recover
+from edge_search.maintenance.repair import Repair
+from edge_search.maintenance.verify import verify
+from edge_search.store import features, meta
+from edge_search.store.database import Database
+from edge_search.store.previews import Previews
+
+__all__ = ["Upkeep"]
+
+
+@dataclass(frozen=True)
+class Upkeep:
+    """What keeps a home healthy; `Box` carries it as ``box.upkeep``."""
+
+    database: Database
+    encoders: Encoders
+    builder: Callable[[], Builder]
+    previews: Previews
+    limits: Limits
+    snapshot_hours: float
+
+    def verify(self) -> list[Damage]:
+        """Return everything that is not as it should be; see `maintenance.verify`."""
+        return list(verify(self.database, self.previews, self.encoders.fingerprint))
+
+    def repair(self) -> tuple[list[Damage], list[Damage]]:
+        """Mend what can be mended; returns (mended, left).
+
+        A damaged database is replaced by the last snapshot first; the sources are read by the next index.
+        """
+        damaged = [damage for damage in self.verify() if damage.kind == "database"]
+        repair = self._repair()
+        if damaged and recover(self.database.home) is not None:
+            repair.adopt_taught()
+        mended, left = repair.run()
+        return [*damaged, *mended], left
+
+    def backup(self, target: Path) -> Written:
+        """Write a backup file; see `maintenance.backup`."""
+        return write_backup(self.database, target)
+
+    def compact(self) -> int:
+        """Build the index anew as one piece and drop features nobody shows; returns the generation."""
+        with self.database.exclusive("sync"):
+            while True:
+                with self.database.write() as tables:
+                    if not features.collect(tables):
+                        break
+        return self.builder().publish(anew=True)
+
+    def rescan_due(self) -> bool:
+        """Return whether the sources must be read again since a recovery."""
+        with self.database.read() as tables:
+            return meta.get(tables, RESCAN_DUE) == "1"
+
+    def after_index(self) -> None:
+        """Note that the sources were read, and keep the home's own snapshot young."""
+        if self.rescan_due():
+            with self.database.write() as tables:
+                meta.put(tables, RESCAN_DUE, "0")
+        if self.snapshot_hours:
+            keep_snapshot(self.database, older_than_s=self.snapshot_hours * 3600)
+
+    def _repair(self) -> Repair:
+        encoder = self.encoders.query
+        teacher = Teacher(self.database, encoder, self.previews, self.limits)
+        return Repair(self.database, encoder, self.builder(), self.previews, self.limits, teacher)

@@ -1,0 +1,120 @@
+"""Repair: mend what verify finds, without an operator where that is possible."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+from edge_search.encoder.encoder import Encoder
+from edge_search.errors import PhotoError
+from edge_search.imaging.decode import decode
+from edge_search.imaging.hashing import content_hash
+from edge_search.imaging.limits import Limits
+from edge_search.imaging.photo import read_photo
+from edge_search.index.builder import Builder
+from edge_search.ingest.teach import Teacher
+from edge_search.maintenance.damage import Damage
+from edge_search.maintenance.verify import verify
+from edge_search.store import features, images, products, sources
+from edge_search.store.changes import LOCAL
+from edge_search.store.database import Database
+from edge_search.store.previews import Previews
+
+__all__ = ["Repair"]
+
+
+@dataclass(frozen=True)
+class Repair:
+    """Mends features, product rows, previews, segments and taught photos of one home."""
+
+    database: Database
+    encoder: Encoder
+    builder: Builder
+    previews: Previews
+    limits: Limits
+    teacher: Teacher
+
+    def run(self) -> tuple[list[Damage], list[Damage]]:
+        """Mend everything ``verify`` finds; returns (mended, left)."""
+        mended: list[Damage] = []
+        left: list[Damage] = []
+        anew = False
+        for damage in list(verify(self.database, self.previews, self.encoder.fingerprint)):
+            if damage.kind == "segment":
+                anew = True
+                mended.append(damage)
+            else:
+                (mended if self._mended(damage) else left).append(damage)
+        if anew:
+            self.builder.publish(anew=True)
+        return mended, left
+
+    def adopt_taught(self) -> int:
+        """Add photos in `taught/` that the store doesn't know (after an older snapshot took over)."""
+        count = 0
+        for path in sorted(self.database.home.taught.glob("*/*")):
+            sku = unquote(path.parent.name)
+            known = os.fsencode(path.relative_to(self.database.home.root))
+            with self.database.read() as tables:
+                if images.at(tables, LOCAL, known, sku) is not None or path.suffix == ".tmp":
+                    continue
+            try:
+                self.teacher.teach(sku, [path], {})
+            except PhotoError:
+                continue
+            count += 1
+        return count
+
+    def _mended(self, damage: Damage) -> bool:
+        if damage.kind == "product":
+            with self.database.write() as tables:
+                products.refresh(tables, [damage.key])
+            return True
+        if damage.kind == "preview":
+            return self._preview(damage.key)
+        if damage.kind == "feature":
+            return self._feature(damage.key)
+        return False
+
+    def _preview(self, digest: str) -> bool:
+        for path in self._files(digest):
+            data = self._content(path, digest)
+            if data is not None:
+                self.database.home.preview(digest).unlink(missing_ok=True)
+                self.previews.keep(digest, decode(data, self.limits))
+                return True
+        # Without the photo there is nothing to make it from; a damaged one would only mislead.
+        self.database.home.preview(digest).unlink(missing_ok=True)
+        return False
+
+    def _feature(self, digest: str) -> bool:
+        photos = [(path, digest) for path in self._files(digest)]
+        for path, expected in [*photos, (self.database.home.preview(digest), None)]:
+            data = self._content(path, expected)
+            if data is None:
+                continue
+            feature = self.encoder.encode([decode(data, self.limits)])[0]
+            with self.database.write() as tables:
+                features.drop(tables, self.encoder.fingerprint, digest)
+                features.put(tables, self.encoder.fingerprint, {digest: feature})
+            return True
+        return False
+
+    def _files(self, digest: str) -> Iterator[Path]:
+        with self.database.read() as tables:
+            rows = images.of_content(tables, digest)
+            roots = {source.source_id: source.root for source in sources.listed(tables)}
+        for row in rows:
+            root = self.database.home.root if row.owner == LOCAL else roots.get(row.owner)
+            if root is not None:
+                yield root / os.fsdecode(row.path)
+
+    def _content(self, path: Path, digest: str | None) -> bytes | None:
+        try:
+            data = read_photo(path, self.limits)
+        except PhotoError:
+            return None
+        return data if digest is None or content_hash(data) == digest else None
