@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO := .demo
 
-.PHONY: help venv demo test lint types licences wheel smoke bench clean
+.PHONY: help venv demo test faults lint types licences wheel smoke bench clean
 
 help:  ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ wheel: $(BIN)/.installed  ## Build the wheel into dist/.
 
 smoke: wheel  ## Install the wheel into a clean environment and search with it.
 	PYTHON=$(PYTHON) sh packaging/smoke.sh dist/*.whl
+
+faults: $(BIN)/.installed  ## Run the whole fault suite: kills, power cuts, full disks, damage, clocks, processes.
+	EDGE_SEARCH_FAULTS=full $(BIN)/python -m pytest tests/faults -s
 
 bench: $(BIN)/.installed  ## Measure ingest and queries on this machine.
 	$(BIN)/edge-search bench ingest

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edge_search.errors import NoSpace, StoreError
 
-__all__ = ["atomic_file", "sync_folder"]
+__all__ = ["atomic_file", "make_folder", "sync_folder"]
 
 
 def atomic_file(path: Path, write: Callable[[Path], object], *, durable: bool = True, size: int | None = None) -> None:
@@ -24,11 +24,11 @@ def atomic_file(path: Path, write: Callable[[Path], object], *, durable: bool = 
         NoSpace: the disk is full; ``path`` is as it was.
     """
     temp = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    folders = [path.parent]
     try:
-        while not folders[-1].exists():
-            folders.append(folders[-1].parent)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if durable:
+            make_folder(path.parent)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
         write(temp)
         if size is not None and temp.stat().st_size != size:
             raise NoSpace(f"{path}: only {temp.stat().st_size} of {size} bytes were written; free some space")
@@ -37,9 +37,7 @@ def atomic_file(path: Path, write: Callable[[Path], object], *, durable: bool = 
                 os.fsync(file.fileno())
         temp.replace(path)
         if durable:
-            # A folder made just now is itself an entry that a power cut could lose.
-            for folder in folders:
-                sync_folder(folder)
+            sync_folder(path.parent)
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise NoSpace(f"{path}: the disk is full; free some space, then try again") from error
@@ -47,6 +45,17 @@ def atomic_file(path: Path, write: Callable[[Path], object], *, durable: bool = 
     finally:
         with contextlib.suppress(OSError):
             temp.unlink()
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, durably: a new one is itself an entry that a power cut could lose."""
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for new in reversed(missing):
+        new.mkdir(exist_ok=True)
+        sync_folder(new.parent)
 
 
 def sync_folder(folder: Path) -> None:

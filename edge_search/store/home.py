@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from edge_search.catalog.ignored import MARKER
 from edge_search.errors import HomeUnsuitable
+from edge_search.store.durable import make_folder
 
 __all__ = ["Home", "prepare_home"]
 
@@ -98,7 +99,7 @@ def prepare_home(root: Path) -> Home:
         )
     try:
         for folder in (home.root, home.index, home.previews, home.taught, home.root / "locks"):
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
         # In a catalog folder, the home's own previews would become products.
         (home.root / os.fsdecode(MARKER)).touch()
     except OSError as error:

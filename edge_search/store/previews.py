@@ -23,11 +23,12 @@ class Previews:
     side: int = 480
 
     def keep(self, content_hash: str, image: Image.Image) -> None:
-        """Write the preview of a decoded photo, unless there is one or they are disabled.
+        """Write the preview of a decoded photo, unless previews are disabled.
 
-        Not durable: after a power cut a missing or empty one is made again from the photo.
+        Not durable: after a power cut one that is missing or damaged is made again from the photo. So one that
+        is there already is no reason to leave it: a cut may have kept its name and lost its bytes.
         """
-        if not self.enabled or self.has(content_hash):
+        if not self.enabled:
             return
         data = make_preview(image, self.side)
         atomic_file(self.home.preview(content_hash), lambda temp: temp.write_bytes(data), durable=False)
