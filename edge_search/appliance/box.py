@@ -84,6 +84,7 @@ class Box:
         self.products = ProductTable(self.database)
         self._index: CatalogIndex | None = None
         self._guard = threading.Lock()
+        self.upkeep.adopt()
 
     def _opened(self, *, recovers: bool) -> Database:
         if recovers and lost(self.home):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge_search.appliance.encoders import Encoders
+from edge_search.errors import EncoderError, NoSpace
 from edge_search.imaging.limits import Limits
 from edge_search.index.builder import Builder
 from edge_search.ingest.teach import Teacher
@@ -20,6 +22,8 @@ from edge_search.store.database import Database
 from edge_search.store.previews import Previews
 
 __all__ = ["Upkeep"]
+
+_log = logging.getLogger("edge_search")
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,10 @@ class Upkeep:
         A damaged database is replaced by the last snapshot first; the sources are read by the next index.
         """
         damaged = [damage for damage in self.verify() if damage.kind == "database"]
-        repair = self._repair()
-        if damaged and recover(self.database.home) is not None:
-            repair.adopt_taught()
-        mended, left = repair.run()
+        if damaged:
+            recover(self.database.home)
+        self.adopt()
+        mended, left = self._repair().run()
         return [*damaged, *mended], left
 
     def backup(self, target: Path) -> Written:
@@ -66,6 +70,15 @@ class Upkeep:
         """Return whether the sources must be read again since a recovery."""
         with self.database.read() as tables:
             return meta.get(tables, RESCAN_DUE) == "1"
+
+    def adopt(self) -> None:
+        """After a recovery, take in the photos that were taught since the snapshot."""
+        if not self.rescan_due():
+            return
+        try:
+            self._repair().adopt_taught()
+        except (EncoderError, NoSpace) as error:
+            _log.warning("photos taught since the last snapshot are missing until 'edge-search repair': %s", error)
 
     def after_index(self) -> None:
         """Note that the sources were read, and keep the home's own snapshot young."""

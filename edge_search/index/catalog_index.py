@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from collections.abc import Callable, Sequence
 
-from edge_search.errors import StoreDamaged, StoreError
+from edge_search.errors import StoreError
 from edge_search.fitting.projection import Projection
 from edge_search.index.segment import Segment, open_segment, stored_segment
 from edge_search.index.tail import Tail
@@ -14,6 +16,8 @@ from edge_search.store.database import Database, Tables
 from edge_search.store.generations import Generation, SegmentRow
 
 __all__ = ["CatalogIndex"]
+
+_log = logging.getLogger("edge_search")
 
 
 class CatalogIndex:
@@ -29,6 +33,7 @@ class CatalogIndex:
         self._plain = plain
         self._view: View | None = None
         self._guard = threading.Lock()
+        self._told: set[str] = set()
 
     def view(self, tables: Tables) -> View:
         """Return a view that holds at least every image of this snapshot.
@@ -40,7 +45,7 @@ class CatalogIndex:
             number = generation.generation_id if generation else 0
             epoch = meta.get(tables, meta.EPOCH) or ""
             view = self._view
-            if view is None or view.generation_id < number or view.epoch != epoch:
+            if view is None or view.generation_id < number or view.epoch != epoch or view.replaced:
                 view = self._opened(tables, generation, epoch)
             for keys, rows in features.of_images(tables, self.fingerprint, after=view.last_key):
                 view = view.with_tail(view.tail.grown(keys, view.projection(rows)))
@@ -60,25 +65,39 @@ class CatalogIndex:
 
     def segment(self, tables: Tables, row: SegmentRow, projection: Projection) -> tuple[Segment, bool]:
         """Return a segment, and whether its own files could be used."""
+        problems: list[str] = []
+        found = self._segment(tables, row, projection, problems.append)
+        self._warn(problems)
+        return found, not problems
+
+    def _segment(self, tables: Tables, row: SegmentRow, projection: Projection, tell: Callable[[str], None]) -> Segment:
         try:
-            found = open_segment(self._database.home.index, row, projection.dimension)
-        except StoreDamaged:
-            raise
-        except (OSError, ValueError, RuntimeError, AssertionError, StoreError):
+            found = open_segment(self._database.home.index, row, projection.dimension, tell)
+        except (OSError, ValueError, RuntimeError, AssertionError, StoreError) as error:
+            tell(f"{row.name}: {error}")
             found = None
-        if found is not None:
-            return found, found.whole
-        return stored_segment(tables, row, self.fingerprint, projection), False
+        return stored_segment(tables, row, self.fingerprint, projection) if found is None else found
+
+    def _warn(self, problems: Sequence[str]) -> None:
+        """Say what is wrong, once in this process."""
+        new = [problem for problem in problems if problem not in self._told]
+        self._told.update(new)
+        if new:
+            more = f" (and {len(new) - 1} more like it)" if len(new) > 1 else ""
+            _log.warning("index: %s%s; answers stay right but slower until 'edge-search compact'", new[0], more)
 
     def _opened(self, tables: Tables, generation: Generation | None, epoch: str) -> View:
         projection = self.projection(tables, generation)
-        opened = [self.segment(tables, row, projection) for row in (generation.segments if generation else ())]
+        problems: list[str] = []
+        rows = generation.segments if generation else ()
+        segments = tuple(self._segment(tables, row, projection, problems.append) for row in rows)
+        self._warn(problems)
         return View(
             epoch=epoch,
             generation_id=generation.generation_id if generation else 0,
             projection=projection,
-            segments=tuple(segment for segment, _ in opened),
+            segments=segments,
             last_published=generation.last_image_id if generation else 0,
             tail=Tail(projection.dimension),
-            degraded=not all(whole for _, whole in opened),
+            degraded=bool(problems),
         )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,16 +24,24 @@ __all__ = ["Segment", "open_segment", "segment_keys", "segment_problem", "stored
 
 _log = logging.getLogger("edge_search")
 _GRAPH, _VECTORS, _KEYS = ".usearch", ".vectors.npy", ".keys.npy"
+_Stamp: TypeAlias = tuple[int, int, int]
 _ROWS_AT_ONCE = 16_384  # float32 working copy of an exact scan: 16 MB at 256 dimensions
 
 
 class Segment:
     """Mapped read-only. Without a graph (its file was lost) the same answers come from an exact scan."""
 
-    def __init__(self, keys: KeyArray, vectors: NDArray[np.float16], graph: Graph | None) -> None:
+    def __init__(
+        self,
+        keys: KeyArray,
+        vectors: NDArray[np.float16],
+        graph: Graph | None,
+        files: Mapping[Path, _Stamp] | None = None,
+    ) -> None:
         self.keys = keys
         self._vectors = vectors
         self._graph = graph
+        self._files = dict(files or {})
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -39,6 +50,11 @@ class Segment:
     def whole(self) -> bool:
         """Whether the graph is there."""
         return self._graph is not None
+
+    @property
+    def replaced(self) -> bool:
+        """Whether a file it was opened from is not there any more, or is another one by now."""
+        return any(_stamp(path) != stamp for path, stamp in self._files.items())
 
     def search(self, vector: FloatArray, count: int, *, exact: bool = False) -> tuple[KeyArray, FloatArray]:
         """Return up to ``count`` (keys, cosines from the float16 rows), best first."""
@@ -89,25 +105,34 @@ def write_segment(folder: Path, name: str, keys: KeyArray, vectors: FloatArray) 
     return SegmentRow(name, len(keys), int(keys[0]), int(keys[-1]), files)
 
 
-def open_segment(folder: Path, row: SegmentRow, dimension: int) -> Segment | None:
+def open_segment(
+    folder: Path, row: SegmentRow, dimension: int, tell: Callable[[str], object] = _log.warning
+) -> Segment | None:
     """Map a segment after checking its files.
 
     A file with the stamp it had when it was hashed is taken as whole; another stamp (copied, restored or
-    damaged) means hashing it again. Nothing is opened before: usearch has no checksum of its own.
+    damaged) means hashing it again. Nothing is opened before: usearch has no checksum of its own. What is wrong
+    is handed to ``tell``, in one line.
 
     Returns:
         The segment; without its graph if only that is damaged; None if its rows are.
     """
-    sound = {file.name for file in row.files if _sound(folder, file)}
+    stamps = {folder / file.name: _stamp(folder / file.name) for file in row.files}
+    problems = {file.name: _problem(folder, file) for file in row.files}
+    wrong = [f"{folder / name}: {problem}" for name, problem in problems.items() if problem]
+    if wrong:
+        tell(", ".join(wrong))
+    sound = {name for name, problem in problems.items() if problem is None}
     if not {row.name + _VECTORS, row.name + _KEYS} <= sound:
         return None
     keys = segment_keys(folder, row)
     vectors = np.load(folder / (row.name + _VECTORS), mmap_mode="r")
     if vectors.shape != (len(keys), dimension):
-        _log.warning("index: %s has another shape than its generation; answers come from SQLite", row.name)
+        tell(f"{row.name} has another shape than its generation")
         return None
     graph = open_graph(folder / (row.name + _GRAPH), dimension) if row.name + _GRAPH in sound else None
-    return Segment(keys, vectors, graph)
+    files = {path: stamp for path, stamp in stamps.items() if stamp is not None and path.name in sound}
+    return Segment(keys, vectors, graph, files)
 
 
 def stored_segment(tables: Tables, row: SegmentRow, fingerprint: str, projection: Projection) -> Segment:
@@ -145,19 +170,22 @@ def _save(path: Path, array: NDArray[np.generic]) -> None:
         np.save(file, array)
 
 
-def _sound(folder: Path, file: SegmentFile) -> bool:
+def _problem(folder: Path, file: SegmentFile) -> str | None:
     path = folder / file.name
+    if _stamp(path) == (file.size, file.mtime_ns, file.inode):
+        return None
     try:
-        found = path.stat()
-        if (found.st_size, found.st_mtime_ns, found.st_ino) == (file.size, file.mtime_ns, file.inode):
-            return True
-        if _stamped(path).sha256 == file.sha256:
-            return True
-        problem = "damaged"
+        return None if _stamped(path).sha256 == file.sha256 else "damaged"
     except OSError as error:
-        problem = error.strerror or str(error)
-    _log.warning("index: %s: %s; answers stay right but slower until 'edge-search compact'", path, problem)
-    return False
+        return error.strerror or str(error)
+
+
+def _stamp(path: Path) -> _Stamp | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - asked for each file in each query
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns, found.st_ino
 
 
 def _stamped(path: Path) -> SegmentFile:

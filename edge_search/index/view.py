@@ -33,6 +33,11 @@ class View:
         return sum(len(segment) for segment in self.segments) + len(self.tail)
 
     @property
+    def replaced(self) -> bool:
+        """Whether files it was opened from are gone or others by now; the mapped ones still answer."""
+        return any(segment.replaced for segment in self.segments)
+
+    @property
     def last_key(self) -> int:
         """The newest key that is in here, or was when the generation was published."""
         return max(self.last_published, self.tail.last_key)

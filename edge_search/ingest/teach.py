@@ -45,8 +45,10 @@ class Teacher:
     limits: Limits
     workers: int = 1
 
-    def teach(self, sku: str, photos: Sequence[Photo], values: Values) -> list[int]:
+    def teach(self, sku: str, photos: Sequence[Photo], values: Values, *, show: bool = True) -> list[int]:
         """Store photos of ``sku`` and local product values, all of them or none.
+
+        With ``show`` the product and these photos are shown again if they were removed.
 
         Returns:
             The images' keys, in order; a photo that was taught before keeps its key.
@@ -80,10 +82,12 @@ class Teacher:
             features.put(tables, self.encoder.fingerprint, fresh)
             keys = []
             for row in rows:
-                images.unentomb(tables, sku, row.content_hash)
+                if show:
+                    images.unentomb(tables, sku, row.content_hash)
                 old = images.at(tables, LOCAL, row.path, sku)
                 keys.append(old.image_id if old else images.add(tables, [row])[0])
-            products.exhume(tables, sku)
+            if show:
+                products.exhume(tables, sku)
             products.put_values(tables, LOCAL, {sku: parsed}, merge=True)
         return keys
 

@@ -13,13 +13,12 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from edge_search.errors import StoreError
 from edge_search.maintenance.backup import snapshot
 from edge_search.maintenance.restore import set_aside
 from edge_search.store import meta, products
 from edge_search.store.changes import LOCAL
 from edge_search.store.database import Database, Tables
-from edge_search.store.durable import atomic_file
+from edge_search.store.durable import atomic_file, make_folder, sync_folder
 from edge_search.store.home import Home
 from edge_search.store.schema import APPLICATION_ID
 
@@ -62,8 +61,11 @@ def keep_snapshot(database: Database, *, older_than_s: float) -> bool:
 
 def lost(home: Home) -> bool:
     """Return whether the database is gone or empty although there was one: no reason to start from nothing."""
-    there = home.database.exists() and home.database.stat().st_size > 0
-    return not there and snapshot_path(home).exists()
+    if home.database.exists() and home.database.stat().st_size > 0:
+        return False
+    return any(path.exists() for path in (snapshot_path(home), _ready(home))) or any(
+        next(folder.iterdir(), None) for folder in (home.index, home.taught, home.previews)
+    )
 
 
 def sound(path: Path) -> bool:
@@ -86,50 +88,91 @@ def recover(home: Home) -> Recovered | None:
     with FileLock(home.lock("recover"), timeout=600), FileLock(home.lock("writer"), timeout=600):
         if home.database.exists() and sound(home.database):
             return None
-        source = snapshot_path(home)
+        source, ready = snapshot_path(home), _ready(home)
         usable = source.exists() and sound(source)
+        saved = 0
+        # Without a database there may be one that was made ready before this was cut off.
+        if home.database.exists() or not ready.exists():
+            saved = _prepare(home, source if usable else None)
         aside = set_aside(home)
-        _log.warning(
-            "%s is damaged or gone: what is left was moved to %s, and %s",
-            home.database,
-            aside,
-            "the last snapshot took its place" if usable else "there is no snapshot, so sources are read anew",
-        )
-        if usable:
-            atomic_file(home.database, lambda temp: shutil.copyfile(source, temp))
-    saved = _saved(home, aside / home.database.name)
+        ready.replace(home.database)
+        sync_folder(home.root)
+    _log.warning(
+        "%s is damaged or gone: what is left was moved to %s, and %s",
+        home.database,
+        aside,
+        "the last snapshot took its place" if usable else "there is no snapshot, so sources are read anew",
+    )
     return Recovered(aside, usable, saved)
 
 
-def _saved(home: Home, damaged: Path) -> int:
-    database = Database(home)
+def _ready(home: Home) -> Path:
+    return home.root / "recovered.sqlite3"
+
+
+def _prepare(home: Home, source: Path | None) -> int:
+    """Make the new database whole before the damaged one is touched: a cut in between leaves one or the other."""
+    work = Home(home.root / "recovering")
+    shutil.rmtree(work.root, ignore_errors=True)
+    make_folder(work.lock("writer").parent)
+    if source is not None:
+        shutil.copyfile(source, work.database)
+    database = Database(work)
     try:
-        count = 0
+        saved = 0
         with database.write() as tables:
             meta.begin_epoch(tables)
             meta.put(tables, RESCAN_DUE, "1")
-            with contextlib.suppress(sqlite3.Error, StoreError):
-                count = _values(damaged, tables)
-        return count
+            if home.database.exists():
+                saved = _take_over(home.database, tables)
     finally:
         database.close()
+    atomic_file(_ready(home), work.database.replace)
+    shutil.rmtree(work.root, ignore_errors=True)
+    return saved
 
 
-def _values(damaged: Path, tables: Tables) -> int:
-    with contextlib.closing(sqlite3.connect(damaged)) as conn:
-        found: dict[str, str] = {}
-        with contextlib.suppress(sqlite3.Error):  # row by row: those before the damage are good
-            rows = conn.execute("SELECT sku, data FROM product_values WHERE owner = ?", [LOCAL])
-            while row := rows.fetchone():
-                found[row[0]] = row[1]
-        removed: list[str] = []
-        with contextlib.suppress(sqlite3.Error):
-            removed += [sku for (sku,) in conn.execute("SELECT sku FROM tombstones WHERE content_hash = ''")]
-    listed = {}
-    for sku, data in found.items():
-        with contextlib.suppress(ValueError):
-            listed[sku] = json.loads(data)
-    products.put_values(tables, LOCAL, listed)
-    for sku in removed:
-        products.entomb(tables, sku)
-    return len(listed) + len(removed)
+def _take_over(damaged: Path, tables: Tables) -> int:
+    """Take over what staff set or removed; returns how many values and removals could be read."""
+    values = _read(damaged, "product_values", "SELECT sku, data FROM product_values WHERE owner = ?", [LOCAL])
+    hidden = _read(damaged, "tombstones", "SELECT sku, content_hash, at FROM tombstones", [])
+    changed = {sku for sku, *_ in [*values.rows, *hidden.rows]}
+    # What was read to its end also tells what is not there any more.
+    if values.whole:
+        changed |= {sku for (sku,) in tables.execute("SELECT sku FROM product_values WHERE owner = ?", [LOCAL])}
+        tables.execute("DELETE FROM product_values WHERE owner = ?", [LOCAL])
+    if hidden.whole:
+        changed |= {sku for (sku,) in tables.execute("SELECT sku FROM tombstones")}
+        tables.execute("DELETE FROM tombstones")
+    tables.conn.executemany(
+        "INSERT OR REPLACE INTO product_values (sku, owner, data) VALUES (?, ?, ?)",
+        [(sku, LOCAL, data) for sku, data in values.rows if _parses(data)],
+    )
+    tables.conn.executemany("INSERT OR REPLACE INTO tombstones (sku, content_hash, at) VALUES (?, ?, ?)", hidden.rows)
+    products.refresh(tables, changed)
+    return len(values.rows) + len(hidden.rows)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    rows: list[tuple[str, ...]]
+    whole: bool
+
+
+def _read(damaged: Path, table: str, sql: str, values: list[int]) -> _Rows:
+    rows: list[tuple[str, ...]] = []
+    try:
+        with contextlib.closing(sqlite3.connect(f"{damaged.as_uri()}?mode=ro", uri=True)) as conn:
+            # Row by row: those before the damage are good.
+            rows.extend(row for row in conn.execute(sql, values) if all(isinstance(value, str) for value in row))
+            whole = conn.execute(f"PRAGMA integrity_check({table})").fetchone()[0] == "ok"
+    except sqlite3.Error:
+        whole = False
+    return _Rows(rows, whole)
+
+
+def _parses(data: str) -> bool:
+    try:
+        return isinstance(json.loads(data), dict)
+    except ValueError:
+        return False

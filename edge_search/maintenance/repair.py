@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from edge_search.encoder.encoder import Encoder
-from edge_search.errors import PhotoError
+from edge_search.errors import InvalidValue, PhotoError
 from edge_search.imaging.decode import decode
 from edge_search.imaging.hashing import content_hash
 from edge_search.imaging.limits import Limits
@@ -54,18 +55,19 @@ class Repair:
 
     def adopt_taught(self) -> int:
         """Add photos in `taught/` that the store doesn't know (after an older snapshot took over)."""
+        home = self.database.home
+        with self.database.read() as tables:
+            known = {image.path for image in images.by_owner(tables, LOCAL)}
+            # The folder of a long SKU has a hash for a name.
+            skus = {home.taught_folder(sku).name: sku for sku in products.values_of(tables, LOCAL)}
         count = 0
-        for path in sorted(self.database.home.taught.glob("*/*")):
-            sku = unquote(path.parent.name)
-            known = os.fsencode(path.relative_to(self.database.home.root))
-            with self.database.read() as tables:
-                if images.at(tables, LOCAL, known, sku) is not None or path.suffix == ".tmp":
-                    continue
-            try:
-                self.teacher.teach(sku, [path], {})
-            except PhotoError:
+        for path in sorted(home.taught.glob("*/[!.]*")):
+            sku = skus.get(path.parent.name, unquote(path.parent.name))
+            if os.fsencode(path.relative_to(home.root)) in known or home.taught_folder(sku) != path.parent:
                 continue
-            count += 1
+            with contextlib.suppress(PhotoError, InvalidValue):
+                self.teacher.teach(sku, [path], {}, show=False)
+                count += 1
         return count
 
     def _mended(self, damage: Damage) -> bool:

@@ -44,6 +44,7 @@ def verify(database: Database, previews: Previews, fingerprint: str) -> Iterator
 
 
 def _database(database: Database) -> Iterator[Damage]:
+    database.forget_pages()
     with database.read() as tables:
         found = [row[0] for row in tables.execute("PRAGMA integrity_check(20)")]
         found += [f"{row[0]} {row[1]} names no {row[2]}" for row in tables.execute("PRAGMA foreign_key_check")]

@@ -27,6 +27,8 @@ _log = logging.getLogger("edge_search")
 # The WAL is folded back into the database at this size, by the writer that holds the lock.
 _CHECKPOINT_BYTES = 8 * 2**20
 _POOLED_READERS = 8
+# What SQLite says of a damaged file; the tables are always there, so a missing one is damage too.
+_DAMAGE = ("malformed", "not a database", "unsupported file format", "no such table", "no such column", "decode")
 
 
 def now() -> str:
@@ -144,6 +146,13 @@ class Database:
                 "changes and deletes; free some space, then run the same command again"
             )
 
+    def forget_pages(self) -> None:
+        """Let the next read see what is in the file, not pages that a connection remembers."""
+        with self._guard:
+            for tables in self._readers:
+                tables.conn.close()
+            self._readers.clear()
+
     def close(self) -> None:
         """Close all connections. Later calls raise StoreError."""
         with self._writing, self._guard:
@@ -177,10 +186,15 @@ class Database:
     def _forget_replaced(self) -> None:
         """Drop connections to a file that is not the home's database any more (recovered or restored)."""
         try:
-            inode = self.home.database.stat().st_ino
+            found = self.home.database.stat()
         except OSError:
-            return
+            found = None
+        # One that is just being made has no bytes yet.
+        inode = found.st_ino if found and found.st_size else 0
         with self._guard:
+            if self._inode and not inode:
+                # SQLite would go on in a file without a name, and every change would end with this process.
+                raise StoreDamaged(f"{self.home.database} is gone or empty; run 'edge-search repair'")
             if inode == self._inode:
                 return
             if self._inode:
@@ -278,7 +292,7 @@ def _translated(path: Path) -> Iterator[None]:
             raise NoSpace(f"{path}: {text}; free some space on this disk, then try again") from error
         if "locked" in text or "busy" in text:
             raise StoreBusy(f"{path}: {text}; another process is writing, try again") from error
-        if "malformed" in text or "not a database" in text:
+        if any(sign in text for sign in _DAMAGE):
             raise StoreDamaged(f"{path}: {text}; restore a backup, or move the file away and index again") from error
         if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
             raise
