@@ -10,7 +10,7 @@ import numpy as np
 
 from edge_search.fitting.projection import Projection
 from edge_search.index.catalog_index import CatalogIndex
-from edge_search.index.segment import write_segment
+from edge_search.index.segment import segment_size, write_segment
 from edge_search.store import features, generations, images
 from edge_search.store.database import Database, Tables
 from edge_search.store.generations import Generation, SegmentRow
@@ -112,6 +112,7 @@ class Builder:
         if not len(keys):
             return []
         vectors = np.concatenate([part[1] for part in parts])
+        self._database.need_space(segment_size(*vectors.shape))
         pieces = np.array_split(np.arange(len(keys)), math.ceil(len(keys) / _LARGEST))
         return [
             write_segment(self._database.home.index, f"segment-{secrets.token_hex(8)}", keys[piece], vectors[piece])

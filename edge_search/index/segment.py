@@ -20,7 +20,15 @@ from edge_search.store.durable import atomic_file
 from edge_search.store.generations import SegmentFile, SegmentRow
 from edge_search.types import FloatArray, KeyArray
 
-__all__ = ["Segment", "open_segment", "segment_keys", "segment_problem", "stored_segment", "write_segment"]
+__all__ = [
+    "Segment",
+    "open_segment",
+    "segment_keys",
+    "segment_problem",
+    "segment_size",
+    "stored_segment",
+    "write_segment",
+]
 
 _log = logging.getLogger("edge_search")
 _GRAPH, _VECTORS, _KEYS = ".usearch", ".vectors.npy", ".keys.npy"
@@ -85,6 +93,12 @@ class Segment:
             part = self._vectors[start : start + _ROWS_AT_ONCE]
             similarity[start : start + len(part)] = part.astype(np.float32) @ vector
         return similarity
+
+
+def segment_size(count: int, dimension: int) -> int:
+    """Return about how many bytes the files of a segment take."""
+    # int8 and float16 of each number, the key, and some 260 bytes of graph a vector (16 neighbours, a few twice).
+    return 4096 + count * (3 * dimension + 8 + 300)
 
 
 def write_segment(folder: Path, name: str, keys: KeyArray, vectors: FloatArray) -> SegmentRow:

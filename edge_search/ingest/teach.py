@@ -63,6 +63,7 @@ class Teacher:
             raise InvalidValue(f"product {sku!r}: {error}") from None
         if not photos:
             raise InvalidValue(f"product {sku!r}: no photo to add; give one, or set values with 'products set'")
+        self.database.need_space()
         contents = [_content(photo, self.limits) for photo in photos]
         pipeline = Pipeline(
             self.encoder,
@@ -75,7 +76,6 @@ class Teacher:
         for number, outcome in enumerate(made, start=1):
             if outcome.reason is not None:
                 raise PhotoError(f"photo {number} of {len(made)} for {sku}: {outcome.reason}")
-        self.database.need_space()
         rows = [self._kept(sku, outcome) for outcome in made]
         with self.database.write() as tables:
             fresh = {o.content_hash: o.feature for o in made if o.feature is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import logging
+import os
 import shutil
 import sqlite3
 import threading
@@ -27,6 +28,8 @@ _log = logging.getLogger("edge_search")
 # The WAL is folded back into the database at this size, by the writer that holds the lock.
 _CHECKPOINT_BYTES = 8 * 2**20
 _POOLED_READERS = 8
+# A change of one product takes some 30 KiB of the log, which is folded back at once while space is short.
+_BALLAST_BYTES = 2**20
 # What SQLite says of a damaged file; the tables are always there, so a missing one is damage too.
 _DAMAGE = ("malformed", "not a database", "unsupported file format", "no such table", "no such column", "decode")
 
@@ -100,6 +103,7 @@ class Database:
                 return
             with _held(self.home, "writer", self._lock_timeout_s), _translated(self.home.database):
                 self._forget_replaced()
+                short = self._short_of_space()
                 tables = self._connected_writer()
                 tables.conn.execute("BEGIN IMMEDIATE")
                 self._depth = 1
@@ -112,7 +116,7 @@ class Database:
                     raise
                 finally:
                     self._depth = 0
-                self._checkpoint(tables)
+                self._checkpoint(tables, at=0 if short else _CHECKPOINT_BYTES)
 
     @contextlib.contextmanager
     def exclusive(self, name: str) -> Iterator[None]:
@@ -132,19 +136,40 @@ class Database:
         finally:
             lock.release()
 
-    def need_space(self) -> None:
-        """Refuse to take more photos while the disk is nearly full; deletes and prices don't ask.
+    def need_space(self, size: int = 0) -> None:
+        """Refuse to write ``size`` bytes beside the store while the disk is nearly full.
+
+        Asked before photos are taken and segments are built; deletes and prices don't ask.
 
         Raises:
-            NoSpace: less than the reserve is free: the setting, or 5 % of a disk so small that it would be more.
+            NoSpace: less than the reserve would be free: the setting, or 5 % of a disk so small that it would be more.
         """
         disk = shutil.disk_usage(self.home.root)
-        reserve = min(self._reserve_mb * 2**20, disk.total // 20)
-        if disk.free < reserve:
+        reserve = self._reserve(disk.total)
+        if not self.home.ballast.exists():
+            reserve += min(_BALLAST_BYTES, reserve)
+        if disk.free - size < reserve:
             raise NoSpace(
-                f"{self.home.root}: only {disk.free / 2**20:.1f} MiB are free, {reserve / 2**20:.1f} are kept for "
-                "changes and deletes; free some space, then run the same command again"
+                f"{self.home.root}: only {disk.free / 2**20:.1f} MiB are free, {(reserve + size) / 2**20:.1f} are "
+                "needed with what is kept for changes and deletes; free some space, then run the same command again"
             )
+
+    def _reserve(self, total: int) -> int:
+        return min(self._reserve_mb * 2**20, total // 20)
+
+    def _short_of_space(self) -> bool:
+        """Return whether the disk is nearly full; then the ballast goes overboard, else it comes (back) on board."""
+        try:
+            disk = shutil.disk_usage(self.home.root)
+            ballast = min(_BALLAST_BYTES, self._reserve(disk.total))
+            if disk.free < ballast:
+                self.home.ballast.unlink(missing_ok=True)
+            elif disk.free > 4 * ballast > 0 and not self.home.ballast.exists():
+                with self.home.ballast.open("wb") as file:
+                    os.posix_fallocate(file.fileno(), 0, ballast)
+        except OSError:
+            return True
+        return disk.free < 2 * ballast
 
     def forget_pages(self) -> None:
         """Let the next read see what is in the file, not pages that a connection remembers."""
@@ -245,10 +270,10 @@ class Database:
                 return
         tables.conn.close()
 
-    def _checkpoint(self, tables: Tables) -> None:
+    def _checkpoint(self, tables: Tables, *, at: int) -> None:
         wal = Path(f"{self.home.database}-wal")
         with contextlib.suppress(OSError, sqlite3.OperationalError):
-            if wal.stat().st_size > _CHECKPOINT_BYTES:
+            if wal.stat().st_size > at:
                 # PASSIVE never waits for readers; the next writer goes on where it had to stop.
                 tables.conn.execute("PRAGMA wal_checkpoint(PASSIVE)")
 

@@ -67,6 +67,11 @@ class Home:
         """Encoder bundles built or imported on this machine."""
         return self.root / "models"
 
+    @property
+    def ballast(self) -> Path:
+        """Bytes kept so that they can be given up: room for deletes and prices on a full disk."""
+        return self.root / "locks" / "ballast"
+
     def lock(self, name: str) -> Path:
         """Return the lock file for ``name`` (writer, sync, build)."""
         return self.root / "locks" / f"{name}.lock"

@@ -11,6 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from PIL import Image as Picture
+
 from edge_search.catalog.listing import Listing, Problem, printable
 from edge_search.encoder.encoder import Encoder
 from edge_search.imaging.limits import Limits
@@ -104,7 +106,7 @@ class Sync:
         pipeline = Pipeline(
             self.encoder,
             known=self._known,
-            keep=self.previews.keep,
+            keep=self._keep,
             limits=self.limits,
             workers=self.workers,
         )
@@ -122,6 +124,10 @@ class Sync:
                 progress(done, len(plan.take))
         pipeline.forget(batch.commit(counts))
         return pipeline.encoded, batch.moved
+
+    def _keep(self, digest: str, image: Picture.Image) -> None:
+        self.database.need_space()
+        self.previews.keep(digest, image)
 
     def _known(self, digest: str) -> tuple[int, int] | None:
         if not self.previews.has(digest):
