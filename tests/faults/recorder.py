@@ -195,6 +195,9 @@ class _Parser:
         elif name == "ftruncate":
             self.sizes[file] = numbers[-1]
             self.operations.append(Resize(file, numbers[-1]))
+        elif name == "fallocate":
+            self.sizes[file] = max(self.sizes.get(file, 0), sum(numbers[-2:]))
+            self.operations.append(Resize(file, self.sizes[file]))
         elif name in {"fsync", "fdatasync"}:
             self.operations.append(Sync(file, began))
         else:
