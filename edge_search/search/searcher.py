@@ -105,7 +105,7 @@ class Searcher:
             picture = root / os.fsdecode(image.path)
             known = Hit(
                 rank=rank,
-                score=self.thresholds.score(group.similarity),
+                score=self.thresholds.score(group.strength),
                 similarity=round(float(np.clip(group.similarity, -1, 1)), 6),
                 image_id=group.image_id,
                 image=_readable(picture, self.previews.path(image.content_hash)),

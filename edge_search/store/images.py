@@ -26,6 +26,7 @@ __all__ = [
     "of_sku",
     "remove",
     "searchable",
+    "searchable_of",
     "size_of",
     "skus_of",
     "unentomb",
@@ -190,6 +191,16 @@ def skus_of(tables: Tables, keys: Sequence[int]) -> dict[int, str]:
     for start in range(0, len(keys), _BATCH):
         part = [int(key) for key in keys[start : start + _BATCH]]
         sql = f"SELECT i.image_id, i.sku {_SEARCHABLE} AND i.image_id IN ({','.join('?' * len(part))})"
+        found.update(tables.execute(sql, part).fetchall())
+    return found
+
+
+def searchable_of(tables: Tables, skus: Sequence[str]) -> dict[int, str]:
+    """Return key -> SKU of all searchable images of these SKUs."""
+    found: dict[int, str] = {}
+    for start in range(0, len(skus), _BATCH):
+        part = skus[start : start + _BATCH]
+        sql = f"SELECT i.image_id, i.sku {_SEARCHABLE} AND i.sku IN ({','.join('?' * len(part))})"
         found.update(tables.execute(sql, part).fetchall())
     return found
 

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from edge_search.appliance.box import Box
 from edge_search.encoder.fake_runtime import FakeEncoder
 from edge_search.errors import NotFound
+from edge_search.index import builder
 from tests.conftest import make_photo
 
 SKUS = ["S1", "S2", "S3", "S4"]
@@ -28,9 +29,14 @@ tables = st.none() | st.dictionaries(skus, st.sampled_from([1.0, 2.0]), min_size
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _photos(tmp_path_factory: pytest.TempPathFactory) -> None:
+def _small_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     for seed in range(CONTENTS):
         contents[seed] = make_photo(tmp_path_factory.mktemp("p") / "p.jpg", seed, size=(64, 64)).read_bytes()
+    with pytest.MonkeyPatch.context() as patched:
+        # One photo is many here: segments are built and merged all the time.
+        patched.setattr(builder, "_TAIL_FREE", 0)
+        patched.setattr(builder, "_MASKED_FREE", 0)
+        yield
 
 
 class Model:
