@@ -11,7 +11,7 @@ import pytest
 LIBRARIES = ("usearch.index", "onnxruntime", "openvino")
 
 
-@pytest.mark.parametrize("order", itertools.permutations(LIBRARIES), ids=" ".join)
+@pytest.mark.parametrize("order", list(itertools.permutations(LIBRARIES)), ids=" ".join)
 def test_index_and_runtimes_can_be_imported_in_any_order(order: tuple[str, ...]) -> None:
     code = "".join(f"import {name}\n" for name in order) + "print('alive')"
     ran = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False)
