@@ -19,6 +19,8 @@ __all__ = ["Group", "best_groups"]
 _IMAGES_A_HIT = 8
 _FEWEST_IMAGES = 64
 _GROWTH = 4
+# With a filter, more candidates than this cost more than scoring just the images it leaves.
+_FILTERED_IMAGES = 2000
 # A SKU's best images that count together, and how near to the best one (in cosine) the others must be to matter.
 _AGREEING = 4
 _SOFTNESS = 0.05
@@ -39,30 +41,31 @@ def best_groups(
 ) -> list[Group]:
     """Return the ``k`` SKUs nearest to ``vector`` among those shown in this snapshot, best first.
 
-    Fewer come back only when fewer exist. Without a filter the index is asked for more and more candidates
-    until k live SKUs are among them, at last for all; with one, exactly the images it leaves are scored. Then
-    every candidate SKU is scored with all its images: one that the index left out may be its second best.
+    Fewer come back only when fewer exist. The index is asked for more and more candidates until k SKUs that
+    are shown and chosen are among them, at last for all; where a filter leaves few, exactly the images that it
+    leaves are scored instead. Then every candidate SKU is scored with all its images: one that the index left
+    out may be its second best.
     """
-    if chosen:
-        keys = images.searchable(tables, where=chosen.sql, values=chosen.values)
-        candidates = _candidates(tables, *index.score(vector, keys, len(keys)), k)
-    else:
-        count = max(_FEWEST_IMAGES, _IMAGES_A_HIT * k)
-        while True:
-            candidates = _candidates(tables, *index.search(vector, count, exact=exact), k)
-            if len(candidates) >= k or count >= len(index):
-                break
-            count = min(count * _GROWTH, len(index))
+    count = max(_FEWEST_IMAGES, _IMAGES_A_HIT * k)
+    while True:
+        candidates = _candidates(tables, index.search(vector, count, exact=exact)[0], k, chosen)
+        if len(candidates) >= k or count >= len(index):
+            break
+        count = min(count * _GROWTH, len(index))
+        if chosen and count > _FILTERED_IMAGES:
+            keys = images.searchable(tables, where=chosen.sql, values=chosen.values)
+            candidates = _candidates(tables, index.score(vector, keys, len(keys))[0], k, chosen)
+            break
     return _ranked(tables, index, vector, candidates)[:k]
 
 
-def _candidates(tables: Tables, keys: KeyArray, similarity: FloatArray, k: int) -> list[str]:
+def _candidates(tables: Tables, keys: KeyArray, k: int, chosen: Filter) -> list[str]:
     """Return at least k SKUs, if there are as many, of images ranked best first."""
     found: dict[str, None] = {}
     page = max(_FEWEST_IMAGES, _IMAGES_A_HIT * k)
-    for start in range(0, len(similarity), page):
+    for start in range(0, len(keys), page):
         part = keys[start : start + page].tolist()
-        skus = images.skus_of(tables, part)
+        skus = images.skus_of(tables, part, where=chosen.sql, values=chosen.values)
         found.update(dict.fromkeys(skus[key] for key in part if key in skus))
         if len(found) >= k:
             break

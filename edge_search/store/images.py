@@ -185,13 +185,16 @@ def of_content(tables: Tables, content_hash: str) -> list[Image]:
     return [Image(*row) for row in found]
 
 
-def skus_of(tables: Tables, keys: Sequence[int]) -> dict[int, str]:
-    """Return key -> SKU for those keys that are searchable now; dead and hidden keys are missing."""
+def skus_of(tables: Tables, keys: Sequence[int], *, where: str = "1", values: Sequence[object] = ()) -> dict[int, str]:
+    """Return key -> SKU for those keys that are searchable now; dead and hidden keys are missing.
+
+    With ``where`` (about product ``p``) the others are missing too.
+    """
     found: dict[int, str] = {}
     for start in range(0, len(keys), _BATCH):
         part = [int(key) for key in keys[start : start + _BATCH]]
-        sql = f"SELECT i.image_id, i.sku {_SEARCHABLE} AND i.image_id IN ({','.join('?' * len(part))})"
-        found.update(tables.execute(sql, part).fetchall())
+        sql = f"SELECT i.image_id, i.sku {_SEARCHABLE} AND i.image_id IN ({','.join('?' * len(part))}) AND ({where})"
+        found.update(tables.execute(sql, [*part, *values]).fetchall())
     return found
 
 
