@@ -72,6 +72,7 @@ class Searcher:
         image = open_photo(photo, self.limits)
         if crop is not None:
             image = cropped(image, crop)
+        quality = assess(image)
         decoded = time.perf_counter()
         feature = self.encoder.encode([image])
         encoded = time.perf_counter()
@@ -84,7 +85,7 @@ class Searcher:
         return Answer(
             query_id=uuid.uuid4().hex,
             verdict=self.thresholds.verdict([hit.similarity for hit in hits]),
-            quality=assess(image),
+            quality=quality,
             hits=tuple(hits),
             timings_ms=_timings(started, decoded, encoded, found),
             encoder=f"{self.encoder.name}@{self.encoder.fingerprint}",
