@@ -20,7 +20,7 @@ venv: $(BIN)/.installed  ## Make the virtual environment with everything the tes
 demo: $(BIN)/.installed  ## Index the sample catalog and search it with a photo.
 	@rm -rf $(DEMO)
 	$(BIN)/edge-search --home $(DEMO) index catalog
-	$(BIN)/edge-search --home $(DEMO) search catalog/queries/HON-330-LEM.jpg -k 3
+	$(BIN)/edge-search --home $(DEMO) search catalog/queries/HET-500-HNY.jpg -k 3
 
 test: $(BIN)/.installed  ## Run all tests.
 	$(BIN)/python -m pytest

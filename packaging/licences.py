@@ -45,16 +45,16 @@ SPELLINGS = {
 
 def licences(package: Distribution) -> set[str]:
     """Return the licences a package names: its SPDX expression, else its classifiers, else its one-line field."""
-    data = package.metadata
-    expression = data.get("License-Expression")
+    data = package.metadata.json
+    expression = str(data.get("license_expression", ""))
     if expression:
         named = _parts(expression)
     else:
         prefix = "License :: "
-        rows = [row.removeprefix(prefix) for row in data.get_all("Classifier") or [] if row.startswith(prefix)]
+        rows = [row.removeprefix(prefix) for row in data.get("classifier", []) if row.startswith(prefix)]
         named = {row.removeprefix("OSI Approved :: ") for row in rows} - {"OSI Approved"}
         if not named:
-            named = _parts((data.get("License") or "unknown").splitlines()[0].strip())
+            named = _parts(str(data.get("license", "unknown")).splitlines()[0].strip())
     return {SPELLINGS.get(name, name) for name in named}
 
 

@@ -14,8 +14,8 @@ run index "$catalog"
 run status --check >/dev/null
 run model verify
 for runtime in openvino onnxruntime; do
-    found=$(run --runtime "$runtime" search "$catalog/queries/HON-330-LEM.jpg" --json |
+    found=$(run --runtime "$runtime" search "$catalog/queries/HET-500-HNY.jpg" --json |
         "$work/venv/bin/python" -c 'import json, sys; print(json.load(sys.stdin)["hits"][0]["sku"])')
-    test "$found" = HON-330-LEM || { echo "smoke: $runtime named $found, not HON-330-LEM" >&2; exit 1; }
+    test "$found" = HET-500-HNY || { echo "smoke: $runtime named $found, not HET-500-HNY" >&2; exit 1; }
     echo "smoke: $runtime names $found"
 done

@@ -22,7 +22,7 @@ from edge_search.catalog.listing import Listing
 from edge_search.catalog.manifest import list_manifest
 from edge_search.config import Settings, load_settings
 from edge_search.encoder.encoder import Encoder
-from edge_search.errors import CatalogError, NotFound, SourceMissing, StoreDamaged
+from edge_search.errors import CatalogError, InvalidValue, NotFound, SourceMissing, StoreDamaged
 from edge_search.evaluation.evaluation import Evaluation, evaluate
 from edge_search.evaluation.report import html_report
 from edge_search.imaging.limits import Limits
@@ -154,7 +154,10 @@ class Box:
         Raises:
             SourceMissing: it is not there now; nothing is deleted.
             CatalogError: it can't be followed, or there is no source yet.
+            InvalidValue: a folder and a manifest at once.
         """
+        if folder is not None and manifest is not None:
+            raise InvalidValue(f"index {folder} and {manifest}: give a folder or a manifest, not both")
         self.encoders.settle()
         if folder is None and manifest is None:
             return self._index_all(yes=yes, progress=progress)

@@ -51,9 +51,9 @@ def ingest(context: Context, folder: Path | None, photos: int, rounds: int, runt
 def query(context: Context, folder: Path, rounds: int, runtime: str | None, as_json: bool) -> None:
     """Milliseconds of an answer, stage by stage, for the photos right in FOLDER against this home's catalog."""
     from edge_search.bench.query import bench_query
-    from edge_search.catalog.folder import list_folder
+    from edge_search.catalog.ignored import has_photo_name
 
-    paths = [folder / file.path.decode() for file in list_folder(folder).files]
+    paths = sorted(path for path in folder.iterdir() if has_photo_name(path.name.encode()))
     if not paths:
         raise click.UsageError(f"{folder} holds no photos")
     with context.box(runtime) as box:

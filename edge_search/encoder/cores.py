@@ -16,10 +16,7 @@ def available_cores(cgroup: Path = _CGROUP) -> int:
 
     Neither runtime looks at the quota: with more threads than it allows, they wait for each other.
     """
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = _quota(cgroup)
     return max(1, cores if quota is None else min(cores, math.ceil(quota)))
 

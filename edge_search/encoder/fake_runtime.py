@@ -34,7 +34,7 @@ class FakeRuntime:
         cell = side // _GRID
         cells = planes.reshape(n, _GRID, cell, _GRID, cell, 4).mean(axis=(2, 4))
         # the small constant keeps a plain mid-grey picture from being an empty feature
-        return (cells.reshape(n, -1) + 1e-3).astype(np.float32)
+        return np.asarray(cells.reshape(n, -1) + 1e-3, np.float32)
 
 
 class FakeEncoder(Encoder):

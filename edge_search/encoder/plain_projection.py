@@ -24,8 +24,8 @@ class PlainProjection:
     def load(cls, path: Path, dimension: int) -> PlainProjection:
         """Read ``projection.npz`` for features of ``dimension``; BundleError if it doesn't fit."""
         try:
-            with np.load(path, allow_pickle=False) as file:
-                mean, matrix = file["mean"], file["matrix"]
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                mean, matrix = arrays["mean"], arrays["matrix"]
         except Exception as error:  # numpy and zipfile raise nearly anything on damaged bytes
             raise BundleError(f"can't read the projection {path}: {error}") from error
         shapes_fit = mean.shape == (dimension,) and matrix.ndim == 2 and matrix.shape[0] == dimension

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from edge_search.fitting.projection import Projection
 from edge_search.index.hnsw import Graph, build_graph, open_graph
+from edge_search.index.ranking import best
 from edge_search.store import features
 from edge_search.store.database import Tables
 from edge_search.store.durable import atomic_file
@@ -67,7 +68,7 @@ class Segment:
     def search(self, vector: FloatArray, count: int, *, exact: bool = False) -> tuple[KeyArray, FloatArray]:
         """Return up to ``count`` (keys, cosines from the float16 rows), best first."""
         if self._graph is None or exact or count >= len(self.keys):
-            return _best(self.keys, self._scan(vector), count)
+            return best(self.keys, self._scan(vector), count)
         found = self._graph.candidates(vector, count)
         return self.score(vector, np.sort(found), count)
 
@@ -80,7 +81,7 @@ class Segment:
         for start in range(0, len(mine), _ROWS_AT_ONCE):
             part = mine[start : start + _ROWS_AT_ONCE]
             similarity[start : start + len(part)] = self._vectors[part].astype(np.float32) @ vector
-        return _best(self.keys[mine], similarity, count)
+        return best(self.keys[mine], similarity, count)
 
     def rows(self, keys: KeyArray) -> tuple[KeyArray, FloatArray]:
         """Return those ``keys`` (ascending) that lie in this segment, with their vectors as float32."""
@@ -209,12 +210,3 @@ def _stamped(path: Path) -> SegmentFile:
         while block := file.read(2**20):
             digest.update(block)
     return SegmentFile(path.name, digest.hexdigest(), stat.st_size, stat.st_mtime_ns, stat.st_ino)
-
-
-def _best(keys: KeyArray, similarity: FloatArray, count: int) -> tuple[KeyArray, FloatArray]:
-    if count < len(keys):
-        chosen = np.argpartition(-similarity, count - 1)[:count]
-        keys, similarity = keys[chosen], similarity[chosen]
-    # Equal similarities: the older photo first, so that answers are the same every time.
-    order = np.lexsort((keys, -similarity))
-    return keys[order], similarity[order]

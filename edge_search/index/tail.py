@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from edge_search.index.ranking import best
 from edge_search.types import FloatArray, KeyArray
 
 __all__ = ["Tail"]
@@ -55,14 +56,9 @@ class Tail:
 
     def search(self, vector: FloatArray, count: int) -> tuple[KeyArray, FloatArray]:
         """Return the best ``count`` (keys, cosines), best first."""
-        return _ranked(self.keys, self.vectors @ vector, count)
+        return best(self.keys, self.vectors @ vector, count)
 
     def score(self, vector: FloatArray, keys: KeyArray, count: int) -> tuple[KeyArray, FloatArray]:
         """Return the best ``count`` of those ``keys`` (ascending) that lie in the tail."""
         mine = np.flatnonzero(np.isin(self.keys, keys, assume_unique=True))
-        return _ranked(self.keys[mine], self.vectors[mine] @ vector, count)
-
-
-def _ranked(keys: KeyArray, similarity: FloatArray, count: int) -> tuple[KeyArray, FloatArray]:
-    order = np.lexsort((keys, -similarity))[:count]
-    return keys[order], similarity[order]
+        return best(self.keys[mine], self.vectors[mine] @ vector, count)

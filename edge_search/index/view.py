@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edge_search.fitting.projection import Projection
+from edge_search.index.ranking import best
 from edge_search.index.segment import Segment
 from edge_search.index.tail import Tail
 from edge_search.types import FloatArray, KeyArray
@@ -58,7 +59,4 @@ class View:
 
 
 def _merge(parts: Sequence[_Part], count: int) -> _Part:
-    keys = np.concatenate([part[0] for part in parts])
-    similarity = np.concatenate([part[1] for part in parts])
-    order = np.lexsort((keys, -similarity))[:count]
-    return keys[order], similarity[order]
+    return best(np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts]), count)

@@ -36,8 +36,10 @@ def build(name: str, output: Path, progress: Callable[[str], None] = quiet, cata
     """Build the bundle that ``models/<name>.toml`` describes into the folder ``output``; returns it.
 
     ``progress`` gets one line a step. The guard judges by photos simulated from the pictures of ``catalog``.
-    ``output`` appears whole or not at all; an older bundle there is replaced. Takes about 90 s on 2 cores. Raises EncoderError when the build extra is missing or the weights
-    can't be downloaded, BundleError when they are not what the recipe names or the guard refuses the result.
+    ``output`` appears whole or not at all; an older bundle there is replaced. Takes about 90 s on 2 cores.
+
+    Raises EncoderError when the build extra is missing or the weights can't be downloaded, BundleError when
+    they are not what the recipe names or the guard refuses the result.
     """
     _need_extra()
     import onnx

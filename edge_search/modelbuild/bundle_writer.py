@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from edge_search.encoder.bundle import MANIFEST, Bundle, default_bundle_root
 from edge_search.encoder.manifest import SCHEMA, BundleFile

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import onnx
@@ -32,7 +32,7 @@ class _Graph:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
 
-    def node(self, op: str, inputs: Sequence[str], name: str, **attributes: object) -> str:
+    def node(self, op: str, inputs: Sequence[str], name: str, **attributes: Any) -> str:
         self.nodes.append(helper.make_node(op, list(inputs), [name], name=name, **attributes))
         return name
 
@@ -132,7 +132,7 @@ def build_graph(
     x = graph.node("Transpose", [INPUT], "planes", perm=[0, 3, 1, 2])
     x = graph.node("Cast", [x], "real", to=TensorProto.FLOAT)
     shape = (1, 3, 1, 1)
-    x = graph.node("Sub", [x, graph.constant("mean", np.float32(mean).reshape(shape))], "centred")
+    x = graph.node("Sub", [x, graph.constant("mean", np.array(mean, np.float32).reshape(shape))], "centred")
     scale = (1.0 / np.asarray(std, np.float64)).astype(np.float32).reshape(shape)
     x = graph.node("Mul", [x, graph.constant("scale", scale)], "normalised")
     maps: dict[str, str] = {}

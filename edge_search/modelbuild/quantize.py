@@ -16,6 +16,7 @@ EfficientNet-Lite2 (cosine with FP32, mean / worst, of 405 photos):
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -30,7 +31,7 @@ from edge_search.modelbuild.onnx_graph import INPUT
 
 __all__ = ["quantize"]
 
-_QUANTIZED = ["Conv", "Add", "Clip", "GlobalAveragePool", "Concat", "Flatten", "Mul", "Sigmoid"]
+_QUANTIZED = ["Conv", "Add", "Clip", "GlobalAveragePool", "Mul", "Sigmoid"]
 _BEFORE = ("real", "centred", "normalised")
 
 
@@ -49,19 +50,23 @@ def quantize(
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "fp32.onnx", Path(folder) / "int8.onnx"
         onnx.save(model, str(source))
-        quantize_static(
-            str(source),
-            str(target),
-            _Pictures(pictures),
-            quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=_QUANTIZED,
-            nodes_to_exclude=list(_BEFORE[1:]),
-            per_channel=True,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            calibrate_method=CalibrationMethod.MinMax,
-            extra_options={"TensorQuantOverrides": dict.fromkeys(dense, seven_bits)},
-        )
+        logging.disable(logging.WARNING)  # it advises, on the root logger, to run another tool first
+        try:
+            quantize_static(
+                str(source),
+                str(target),
+                _Pictures(pictures),
+                quant_format=QuantFormat.QDQ,
+                op_types_to_quantize=_QUANTIZED,
+                nodes_to_exclude=[node.name for node in model.graph.node if _is_exact(node.name)],
+                per_channel=True,
+                activation_type=QuantType.QUInt8,
+                weight_type=QuantType.QInt8,
+                calibrate_method=CalibrationMethod.MinMax,
+                extra_options={"TensorQuantOverrides": dict.fromkeys(dense, seven_bits)},
+            )
+        finally:
+            logging.disable(logging.NOTSET)
         quantized = onnx.load(str(target))
     _correct_biases(quantized, model, _input_means(model, pictures))
     if len(set(mean)) == len(set(std)) == 1 and float(mean[0]).is_integer():
@@ -69,6 +74,11 @@ def quantize(
     quantized.producer_name, quantized.producer_version = "edge-search", ""
     onnx.checker.check_model(quantized)
     return quantized
+
+
+def _is_exact(node: str) -> bool:
+    """Whether a node stays in floating point: the arithmetic on pixels, and pooling (cubes need the range)."""
+    return node in _BEFORE or node.startswith("level")
 
 
 class _Pictures:

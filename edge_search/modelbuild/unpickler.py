@@ -65,17 +65,18 @@ class _Tensor:
     def array(self, name: str) -> NDArray[Any]:
         """Copy out the view; BundleError if it reaches outside its storage."""
         values = self.storage.values
-        span = sum((n - 1) * s for n, s in zip(self.shape, self.stride, strict=True))
-        whole = [self.offset, *self.shape, *self.stride]
-        empty = 0 in self.shape
-        if values is None or any(type(n) is not int or n < 0 for n in whole):
+        numbers = (self.offset, *self.shape, *self.stride)
+        sound = len(self.shape) == len(self.stride) and all(type(n) is int and n >= 0 for n in numbers)
+        if values is None or not sound:
             raise BundleError(f"tensor {name!r} has no usable values; download the weights again")
-        if not empty and self.offset + span >= len(values):
+        if 0 in self.shape:
+            return np.zeros(self.shape, values.dtype)
+        last = self.offset + sum((n - 1) * s for n, s in zip(self.shape, self.stride, strict=True))
+        if last >= len(values):
             raise BundleError(f"tensor {name!r} reaches outside its storage; download the weights again")
         steps = tuple(s * values.itemsize for s in self.stride)
-        if empty:
-            return np.zeros(self.shape, values.dtype)
-        return np.lib.stride_tricks.as_strided(values[self.offset :], self.shape, steps).copy()
+        view: NDArray[Any] = np.lib.stride_tricks.as_strided(values[self.offset :], self.shape, steps)
+        return np.array(view)
 
 
 def _rebuild_tensor(storage: _Storage, offset: int, shape: Any, stride: Any, *_: Any) -> _Tensor:

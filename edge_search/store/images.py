@@ -26,6 +26,7 @@ __all__ = [
     "of_sku",
     "remove",
     "searchable",
+    "searchable_of",
     "size_of",
     "skus_of",
     "unentomb",
@@ -184,12 +185,25 @@ def of_content(tables: Tables, content_hash: str) -> list[Image]:
     return [Image(*row) for row in found]
 
 
-def skus_of(tables: Tables, keys: Sequence[int]) -> dict[int, str]:
-    """Return key -> SKU for those keys that are searchable now; dead and hidden keys are missing."""
+def skus_of(tables: Tables, keys: Sequence[int], *, where: str = "1", values: Sequence[object] = ()) -> dict[int, str]:
+    """Return key -> SKU for those keys that are searchable now; dead and hidden keys are missing.
+
+    With ``where`` (about product ``p``) the others are missing too.
+    """
     found: dict[int, str] = {}
     for start in range(0, len(keys), _BATCH):
         part = [int(key) for key in keys[start : start + _BATCH]]
-        sql = f"SELECT i.image_id, i.sku {_SEARCHABLE} AND i.image_id IN ({','.join('?' * len(part))})"
+        sql = f"SELECT i.image_id, i.sku {_SEARCHABLE} AND i.image_id IN ({','.join('?' * len(part))}) AND ({where})"
+        found.update(tables.execute(sql, [*part, *values]).fetchall())
+    return found
+
+
+def searchable_of(tables: Tables, skus: Sequence[str]) -> dict[int, str]:
+    """Return key -> SKU of all searchable images of these SKUs."""
+    found: dict[int, str] = {}
+    for start in range(0, len(skus), _BATCH):
+        part = skus[start : start + _BATCH]
+        sql = f"SELECT i.image_id, i.sku {_SEARCHABLE} AND i.sku IN ({','.join('?' * len(part))})"
         found.update(tables.execute(sql, part).fetchall())
     return found
 

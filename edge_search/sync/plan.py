@@ -28,8 +28,8 @@ class Plan:
     """What to do so that the store equals the source.
 
     ``take``: files that are new or have another stamp; ``gone``: rows without a file; ``still_skipped``: bad
-    files that did not change; ``forget``: remembered bad files that are gone; ``put`` and ``drop``: product
-    values of this source; ``held``: why ``gone`` and ``drop`` must wait, if they must.
+    files that did not change; ``forget``: remembered bad files that are gone, or good again; ``put`` and
+    ``drop``: product values of this source; ``held``: why ``gone`` and ``drop`` must wait, if they must.
     """
 
     take: tuple[SourceFile, ...]
@@ -85,14 +85,14 @@ def make_plan(
     put, drop = _products(listing, images, gone, values)
     if had_table and not listing.has_table:
         put, drop = {}, ()
-    paths = {file.path for file in listing.files}
+    bad_or_taken = still_skipped.keys() | {file.path for file in take}
     named = {problem.path for problem in listing.problems}
     return Plan(
         take=tuple(take),
         gone=gone,
         unchanged=len(listing.files) - len(take) - sum(file.path in still_skipped for file in listing.files),
         still_skipped=tuple(still_skipped.values()),
-        forget=tuple(path for path in known_bad if path not in paths and printable(path) not in named),
+        forget=tuple(path for path in known_bad if path not in bad_or_taken and printable(path) not in named),
         put=put,
         drop=drop,
         held=_held(listing, images, gone, drop, values, rule),

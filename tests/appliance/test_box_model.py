@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -15,6 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from edge_search.appliance.box import Box
 from edge_search.encoder.fake_runtime import FakeEncoder
 from edge_search.errors import NotFound
+from edge_search.index import builder
+from edge_search.store import images
 from tests.conftest import make_photo
 
 SKUS = ["S1", "S2", "S3", "S4"]
@@ -28,9 +31,14 @@ tables = st.none() | st.dictionaries(skus, st.sampled_from([1.0, 2.0]), min_size
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _photos(tmp_path_factory: pytest.TempPathFactory) -> None:
+def _small_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     for seed in range(CONTENTS):
         contents[seed] = make_photo(tmp_path_factory.mktemp("p") / "p.jpg", seed, size=(64, 64)).read_bytes()
+    with pytest.MonkeyPatch.context() as patched:
+        # One photo is many here: segments are built and merged all the time.
+        patched.setattr(builder, "_TAIL_FREE", 0)
+        patched.setattr(builder, "_MASKED_FREE", 0)
+        yield
 
 
 class Model:
@@ -101,6 +109,11 @@ class Shop(RuleBasedStateMachine):
         path.unlink(missing_ok=True)
         path.write_bytes(contents[seed])
         self.model.files[source][sku, name] = seed
+
+    @rule(source=sources, name=names, seed=seeds)
+    def put_one_of_each(self, source: str, name: str, seed: int) -> None:
+        for number, sku in enumerate(SKUS):
+            self.put(source, sku, name, (seed + number) % CONTENTS)
 
     @rule(source=sources, sku=skus)
     def delete(self, source: str, sku: str) -> None:
@@ -203,6 +216,14 @@ class Shop(RuleBasedStateMachine):
             assert {hit.sku for hit in hits if hit.similarity > 0.9999} == {s for s, held in photos if held == seed}
 
     @invariant()
+    def index_holds_every_live_photo(self) -> None:
+        if hasattr(self, "box"):
+            with self.box.database.read() as tables:
+                view, live = self.box.catalog_index.view(tables), images.searchable(tables)
+                found, _ = view.score(np.ones(self.encoder.dimension, np.float32), live, len(live) + 1)
+            assert sorted(found.tolist()) == live.tolist()
+
+    @invariant()
     def keys_and_numbers_are_never_used_again(self) -> None:
         for key, name in self._rows("SELECT image_id, sku, content_hash FROM images"):
             assert self.names.setdefault(key, name) == name
@@ -219,5 +240,5 @@ class Shop(RuleBasedStateMachine):
 
 TestShop = Shop.TestCase
 TestShop.settings = settings(
-    max_examples=40, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=25, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -27,9 +27,9 @@ def root(tmp_path: Path) -> Path:
 
 def put(root: Path, *names: str | bytes, data: bytes = b"x") -> None:
     for name in names:
-        path = os.path.join(bytes(root), os.fsencode(name))  # noqa: PTH118
-        os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120
-        with open(path, "wb") as file:  # noqa: PTH123
+        path = os.path.join(bytes(root), os.fsencode(name))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
             file.write(data)
 
 

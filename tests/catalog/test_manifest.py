@@ -11,7 +11,7 @@ import pytest
 
 from edge_search.catalog.listing import Listing
 from edge_search.catalog.manifest import list_manifest
-from edge_search.catalog.table import parse_values
+from edge_search.catalog.values import parse_values
 from edge_search.errors import CatalogError, SourceMissing
 
 

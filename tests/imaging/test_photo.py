@@ -26,7 +26,7 @@ def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
     name = bytes(tmp_path) + b"/caf\xe9\n.jpg"
     with pytest.raises(PhotoUnreadable, match=r"caf\\xe9\\n.jpg: no such file"):
         read_photo(name)
-    with open(name, "wb") as file:  # noqa: PTH123
+    with open(name, "wb") as file:
         file.write(b"x")
     assert read_photo(name) == read_photo(os.fsdecode(name)) == b"x"
 
@@ -107,12 +107,12 @@ def test_a_disk_error_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(b"x")
-    before = sorted(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    before = sorted(os.listdir("/proc/self/fd"))
     read_photo(path)
     for name in (tmp_path, tmp_path / "none"):
         with pytest.raises(PhotoUnreadable):
             read_photo(name)
-    assert sorted(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+    assert sorted(os.listdir("/proc/self/fd")) == before
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ class Shelf:
             groups = best_groups(
                 tables, view, view.projection(vector[None])[0], k, parse_filter(conditions), exact=exact
             )
-        assert [g.similarity for g in groups] == sorted((g.similarity for g in groups), reverse=True)
+        assert [g.strength for g in groups] == sorted((g.strength for g in groups), reverse=True)
         assert len({g.sku for g in groups}) == len(groups)
         return [group.sku for group in groups]
 

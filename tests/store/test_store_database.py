@@ -73,6 +73,14 @@ def test_nested_write_joins_the_outer_transaction(database: Database) -> None:
         assert meta.get(tables, "a") is None
 
 
+def test_transaction_holds_the_write_lock_from_its_start(database: Database) -> None:
+    """One that reads first and writes later would fail at once with 'database is locked'."""
+    other = sqlite3.connect(database.home.database, isolation_level=None, timeout=0)
+    with database.write(), pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("BEGIN IMMEDIATE")
+    other.close()
+
+
 def test_exception_rolls_back_and_the_writer_goes_on(database: Database) -> None:
     def twice() -> None:
         with database.write() as tables:

@@ -50,7 +50,7 @@ def chosen(tables: Tables) -> Chosen:
         ("organic=yes", ["oats"]),
         ("fat<10", ["milk"]),  # attributes are text; 12 is not below 10
         ("fat>=3.5", ["milk", "tea"]),
-        ("fat!=12", ["milk"]),
+        ("fat!=12", ["milk", "oats"]),
         ("title~OATS", ["oats"]),
         ("title~0%", ["oats"]),
         ("title~5%o", []),

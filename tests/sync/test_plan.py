@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -24,6 +25,7 @@ class State:
 
     def __init__(self, images: dict[tuple[bytes, str], int], values: dict[str, Values]) -> None:
         self.images = [row(path, sku, stamp, key) for key, ((path, sku), stamp) in enumerate(images.items(), start=1)]
+        self.keys = count(100)
         self.skipped: dict[bytes, SkippedFile] = {}
         self.values = values
         self.had_table = False
@@ -39,7 +41,7 @@ class State:
                 self.skipped[file.path] = SkippedFile(file.path, file.size, file.mtime_ns, file.inode, "bad")
                 continue
             self.skipped.pop(file.path, None)
-            rows[file.path, file.sku] = row(file.path, file.sku, file.mtime_ns, len(rows) + 100)
+            rows[file.path, file.sku] = row(file.path, file.sku, file.mtime_ns, next(self.keys))
             if not listing.has_table and not self.had_table:
                 self.values.setdefault(file.sku, {})
         for image in plan.gone:
@@ -119,12 +121,12 @@ def listing(*files: SourceFile, products: dict[str, Values] | None = None, probl
     return Listing(Path("/stick"), "folder", files, rows, products is not None, found)
 
 
-def shop(count: int) -> State:
-    return State({(b"%d/1.jpg" % n, str(n)): 1 for n in range(count)}, {str(n): {} for n in range(count)})
+def shop(products: int) -> State:
+    return State({(b"%d/1.jpg" % n, str(n)): 1 for n in range(products)}, {str(n): {} for n in range(products)})
 
 
-def leaves(count: int) -> Listing:
-    return listing(*(file(b"%d/1.jpg" % n, str(n)) for n in range(count)))
+def leaves(products: int) -> Listing:
+    return listing(*(file(b"%d/1.jpg" % n, str(n)) for n in range(products)))
 
 
 def test_deletion_is_held_only_when_large_by_share_and_by_number() -> None:
