@@ -19,6 +19,7 @@ from edge_search.maintenance.repair import Repair
 from edge_search.maintenance.verify import verify
 from edge_search.store import features, meta
 from edge_search.store.database import Database
+from edge_search.store.durable import sweep
 from edge_search.store.previews import Previews
 
 __all__ = ["Upkeep"]
@@ -58,7 +59,11 @@ class Upkeep:
         return write_backup(self.database, target)
 
     def compact(self) -> int:
-        """Build the index anew as one piece and drop features nobody shows; returns the generation."""
+        """Build the index anew as one piece; drop features nobody shows and what killed writers left.
+
+        Returns the generation.
+        """
+        sweep(self.database.home.root)
         with self.database.exclusive("sync"):
             while True:
                 with self.database.write() as tables:

@@ -6,12 +6,15 @@ import contextlib
 import errno
 import os
 import secrets
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from edge_search.errors import NoSpace, StoreError
 
-__all__ = ["atomic_file", "make_folder", "sync_folder"]
+__all__ = ["atomic_file", "make_folder", "sweep", "sync_folder"]
+
+_ABANDONED_S = 24 * 3600
 
 
 def atomic_file(path: Path, write: Callable[[Path], object], *, durable: bool = True, size: int | None = None) -> None:
@@ -45,6 +48,14 @@ def atomic_file(path: Path, write: Callable[[Path], object], *, durable: bool = 
     finally:
         with contextlib.suppress(OSError):
             temp.unlink()
+
+
+def sweep(folder: Path) -> None:
+    """Delete the temporary files below ``folder`` whose writer was killed: those nobody touched for a day."""
+    for path in folder.rglob(".*.tmp*"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _ABANDONED_S:
+                path.unlink()
 
 
 def make_folder(folder: Path) -> None:

@@ -111,7 +111,7 @@ def _replace(home: Path, kind: str, number: int, base: Path) -> None:
     # What one process has mapped stays as it is: only the name points at something else.
     temp = path.with_name("arriving")
     temp.write_bytes(data)
-    os.replace(temp, path)  # noqa: PTH105
+    os.replace(temp, path)
 
 
 def _watched(home: Path, kind: str, number: int, base: Path, running: bool) -> _Seen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import sqlite3
@@ -142,6 +143,10 @@ def test_index(tmp_path: Path) -> None:
             acks.unlink(missing_ok=True)
     _index(home, folder, acks)
     assert run(_checked, home, acks, folder) == []
+    for path in home.rglob("*.tmp*"):  # a day later
+        os.utime(path, (1, 1))
+    run(_compact, home)
+    assert list(home.rglob("*.tmp*")) == []
 
 
 def test_teaching(tmp_path: Path) -> None:
