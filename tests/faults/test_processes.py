@@ -15,6 +15,8 @@ from tests.faults.driver import Child, Log, draw, opened, report, run, scaled, s
 _SECONDS = scaled(5, 300)
 _FOLDER = 2000
 """SKUs of the followed folder: at first all are new, later some photos are replaced in each round."""
+_ASKED = 9_999_999
+"""A photo that nobody else brings."""
 _WAL_LIMIT = 64 * 2**20
 
 
@@ -83,10 +85,10 @@ def _kiosk(home: Path, until: float) -> _Done:
     done = _Done()
     with Log() as log, opened(home) as box:
         box.products.set("T", {"title": "asked for"})
-        box.add("T", draw(999))
+        box.add("T", draw(_ASKED))
         while time.monotonic() < until:
-            done.timed(lambda: top(box, 999))
-            assert top(box, 999)[0] == ("T", 1.0)
+            done.timed(lambda: top(box, _ASKED))
+            assert top(box, _ASKED)[0] == ("T", 1.0)
     done.warnings = log.lines
     return done
 
