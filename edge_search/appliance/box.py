@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
 from PIL import Image as Picture
 
 from edge_search.appliance.encoders import Encoders, named_bundle
+from edge_search.appliance.following import Following
+from edge_search.appliance.recovering import recovering
 from edge_search.appliance.status import Status, read_status
 from edge_search.appliance.table import ProductTable
 from edge_search.appliance.upkeep import Upkeep
-from edge_search.catalog.folder import list_folder
-from edge_search.catalog.listing import Listing
 from edge_search.catalog.manifest import list_manifest
 from edge_search.config import Settings, load_settings
 from edge_search.encoder.encoder import Encoder
-from edge_search.errors import CatalogError, InvalidValue, NotFound, SourceMissing, StoreDamaged
+from edge_search.errors import InvalidValue, NotFound, StoreDamaged
 from edge_search.evaluation.evaluation import Evaluation, evaluate
 from edge_search.evaluation.report import html_report
 from edge_search.imaging.limits import Limits
@@ -34,7 +32,7 @@ from edge_search.maintenance.finding import Finding
 from edge_search.maintenance.recover import lost, recover
 from edge_search.search.searcher import Photo, Searcher
 from edge_search.search.verdict import Thresholds
-from edge_search.store import images, products, sources
+from edge_search.store import images, products
 from edge_search.store.database import Database
 from edge_search.store.durable import atomic_file
 from edge_search.store.filters import parse_filter
@@ -48,24 +46,6 @@ __all__ = ["Box"]
 
 # Where a bundle brings none: a cosine this high was right nearly always, this low nearly never.
 _FALLBACK_VERDICT = {"match": 0.8, "maybe": 0.5}
-
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def _recovering(method: Callable[Concatenate[Box, P], R]) -> Callable[Concatenate[Box, P], R]:
-    """Let a method meet a damaged store once: recover it, then do what was asked."""
-
-    @functools.wraps(method)
-    def recovering(box: Box, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return method(box, *args, **kwargs)
-        except StoreDamaged:
-            box.upkeep.repair()
-            return method(box, *args, **kwargs)
-
-    return recovering
 
 
 class Box:
@@ -109,7 +89,7 @@ class Box:
         """Close the store; later calls raise StoreError."""
         self.database.close()
 
-    @_recovering
+    @recovering
     def search(
         self,
         photo: Photo,
@@ -138,7 +118,7 @@ class Box:
         count = self.settings.hits if k is None else k
         return self._searcher().search(photo, count, chosen=chosen, crop=crop, exact=exact)
 
-    @_recovering
+    @recovering
     def index(
         self,
         folder: str | os.PathLike[str] | None = None,
@@ -159,13 +139,14 @@ class Box:
         if folder is not None and manifest is not None:
             raise InvalidValue(f"index {folder} and {manifest}: give a folder or a manifest, not both")
         self.encoders.settle()
-        if folder is None and manifest is None:
-            return self._index_all(yes=yes, progress=progress)
-        path = Path(os.path.abspath(folder if folder is not None else manifest))  # type: ignore[arg-type]  # noqa: PTH100
-        listing = list_folder(path) if folder is not None else list_manifest(path)
-        return self._index_one(path, listing, yes=yes, progress=progress)
+        following = self._following()
+        if folder is not None:
+            return following.one("folder", _absolute(folder), yes=yes, progress=progress)
+        if manifest is not None:
+            return following.one("manifest", _absolute(manifest), yes=yes, progress=progress)
+        return following.all(yes=yes, progress=progress)
 
-    @_recovering
+    @recovering
     def add(self, /, sku: str, photos: Photo | Sequence[Photo], **values: str | float | int | None) -> list[int]:
         """Teach photos of a product, with values such as ``title=``; findable when this returns.
 
@@ -188,7 +169,7 @@ class Box:
                 raise NotFound(f"image {image_id}: no such image; 'edge-search products show SKU' lists them")
             images.entomb(tables, image)
 
-    @_recovering
+    @recovering
     def evaluate(self, queries: str | os.PathLike[str], *, progress: Progress | None = None) -> Evaluation:
         """Search every photo of a manifest (``path,sku``) and report Recall@k, MRR and latency."""
         with self.database.read() as tables:
@@ -248,33 +229,7 @@ class Box:
                 self._index = CatalogIndex(self.database, self.encoders.fingerprint, self.encoders.plain)
             return self._index
 
-    def _index_all(self, *, yes: bool, progress: Progress | None) -> IndexReport:
-        with self.database.read() as tables:
-            followed = sources.listed(tables)
-        if not followed:
-            raise CatalogError("no source is followed yet; name a folder: edge-search index FOLDER")
-        reports: list[IndexReport] = []
-        missing: list[SourceMissing] = []
-        for source in followed:
-            try:
-                listing = list_folder(source.path) if source.kind == "folder" else list_manifest(source.path)
-            except SourceMissing as error:  # an unplugged stick keeps none of the others waiting
-                missing.append(error)
-                continue
-            reports.append(self._index_one(source.path, listing, yes=yes, progress=progress))
-        if missing:
-            raise missing[0]
-        return replace(
-            reports[-1],
-            **{
-                name: sum(getattr(report, name) for report in reports)
-                for name in ("added", "updated", "removed", "unchanged", "encoded", "seconds")
-            },
-            skipped=tuple(skipped for report in reports for skipped in report.skipped),
-            held=next((report.held for report in reports if report.held), None),
-        )
-
-    def _index_one(self, path: Path, listing: Listing, *, yes: bool, progress: Progress | None) -> IndexReport:
+    def _following(self) -> Following:
         sync = Sync(
             database=self.database,
             encoder=self.encoders.ingest,
@@ -283,14 +238,7 @@ class Box:
             rule=HoldRule(self.settings.hold_share, self.settings.hold_products),
             workers=self.encoders.cores,
         )
-        report = sync.run(listing, path, yes=yes, progress=progress)
-        builder = self._builder()
-        with self.database.read() as tables:
-            due = builder.due(tables)
-        if due:
-            builder.publish()
-        self.upkeep.after_index()
-        return report
+        return Following(sync, self._builder(), self.upkeep)
 
     def _builder(self) -> Builder:
         return Builder(self.database, self.catalog_index)
@@ -314,6 +262,11 @@ class Box:
             max_bytes=self.settings.max_photo_mb * 2**20,
             max_pixels=self.settings.max_photo_megapixels * 1_000_000,
         )
+
+
+def _absolute(path: str | os.PathLike[str]) -> Path:
+    # A source is known by this path: symbolic links stay in it, for they may point elsewhere tomorrow.
+    return Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute() keeps `..`
 
 
 def _several(value: str | Sequence[str]) -> Sequence[str]:

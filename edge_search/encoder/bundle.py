@@ -128,7 +128,7 @@ def find_bundles(roots: Sequence[Path]) -> list[Bundle]:
         for file in sorted(root.glob(f"*/{MANIFEST}")):
             try:
                 bundle = Bundle.open(file.parent)
-            except BundleError as error:  # noqa: PERF203 - one bad bundle must not hide the others
+            except BundleError as error:
                 _log.warning("left out: %s", error)
             else:
                 found.setdefault(bundle.name, bundle)

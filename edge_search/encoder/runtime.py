@@ -69,7 +69,7 @@ def load_runtime(
             loaded = _open(bundle, name, threads, streams)
             if check is not None:
                 check(loaded)
-        except EncoderError as error:  # noqa: PERF203 - two rounds at most
+        except EncoderError as error:
             if runtime != "auto":
                 raise
             refused.append(str(error))

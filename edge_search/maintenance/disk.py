@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edge_search.maintenance.finding import Finding
 from edge_search.maintenance.size import GIB, MIB, size_text
-from edge_search.store.home import _UNFIT, Home, file_system
+from edge_search.store.home import UNFIT, Home, file_system
 
 __all__ = ["check_file_system", "check_flush", "check_inodes", "check_sizes", "check_space", "check_writable"]
 
@@ -31,9 +31,9 @@ Statistics = Callable[[Path], os.statvfs_result]
 def check_file_system(root: Path, kind: str | None = None) -> Finding:
     """Tell what the home lies on; ``kind`` stands in for the mount table's word (for tests)."""
     kind = file_system(root) if kind is None else kind
-    if kind in _UNFIT:
+    if kind in UNFIT:
         advice = "a power cut or a second process would damage the catalog there; move the home to a local disk"
-        return Finding("file system", "bad", f"{kind}: {_UNFIT[kind]}", advice)
+        return Finding("file system", "bad", f"{kind}: {UNFIT[kind]}", advice)
     if kind in _FLEETING:
         advice = "move the home to a disk (in a container: a volume)"
         return Finding("file system", "note", f"{kind}: {_FLEETING[kind]}", advice)

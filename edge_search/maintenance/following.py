@@ -11,7 +11,7 @@ from edge_search.catalog.ignored import is_ignored_folder
 from edge_search.catalog.listing import printable
 from edge_search.maintenance.deadline import within
 from edge_search.maintenance.finding import Finding
-from edge_search.store.home import _UNFIT, file_system
+from edge_search.store.home import UNFIT, file_system
 from edge_search.store.sources import Source
 
 __all__ = ["check_inotify", "check_sources", "count_folders"]
@@ -47,7 +47,7 @@ def _check_source(source: Source, look: Callable[[Path], None]) -> Finding:
             name, "bad", value, "a large deletion waits: if it is meant, run 'edge-search index FOLDER --yes'"
         )
     kind = file_system(source.path)
-    if "network" in _UNFIT.get(kind, ""):
+    if "network" in UNFIT.get(kind, ""):
         advice = "changes made elsewhere send no events from there: they are found by the next scan"
         return Finding(name, "note", f"{value}, on {kind}", advice)
     return Finding(name, "good", value)

@@ -11,8 +11,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
-
 from edge_search.maintenance.backup import snapshot
 from edge_search.maintenance.restore import set_aside
 from edge_search.store import meta, products
@@ -20,6 +18,7 @@ from edge_search.store.changes import LOCAL
 from edge_search.store.database import Database, Tables
 from edge_search.store.durable import atomic_file, make_folder, sync_folder
 from edge_search.store.home import Home
+from edge_search.store.lock import held
 from edge_search.store.schema import APPLICATION_ID
 
 __all__ = ["RESCAN_DUE", "Recovered", "keep_snapshot", "lost", "recover", "sound"]
@@ -85,7 +84,7 @@ def recover(home: Home) -> Recovered | None:
     can be read; photos taught since lie in `taught/` and are added by repair; sources are read again by the
     next index.
     """
-    with FileLock(home.lock("recover"), timeout=600), FileLock(home.lock("writer"), timeout=600):
+    with held(home, "recover", 600), held(home, "writer", 600):
         if home.database.exists() and sound(home.database):
             return None
         source, ready = snapshot_path(home), _ready(home)

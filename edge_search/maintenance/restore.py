@@ -8,19 +8,17 @@ import os
 import shutil
 import sqlite3
 import tarfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
-
-from filelock import FileLock
 
 from edge_search.errors import InvalidValue, NoSpace, SchemaTooNew, StoreError
 from edge_search.maintenance.backup import BACKUP_FORMAT, MANIFEST
 from edge_search.store.database import now
 from edge_search.store.durable import sync_folder
 from edge_search.store.home import Home, prepare_home
+from edge_search.store.lock import held
 from edge_search.store.schema import MIGRATIONS
 
 __all__ = ["Restored", "restore_backup", "set_aside"]
@@ -60,7 +58,7 @@ def restore_backup(file: Path, root: Path, *, yes: bool = False) -> Restored:
         count = _unpack(file, arriving)
         products, images = _checked_database(arriving / home.database.name, file)
         _begin_epoch(arriving / home.database.name)
-        with _locked(home):
+        with held(home, "sync", 10), held(home, "build", 10), held(home, "writer", 10):
             aside = set_aside(home) if home.database.exists() else None
             for part in _PARTS:
                 if (arriving / part).exists():
@@ -91,16 +89,6 @@ def set_aside(home: Home) -> Path:
             path.replace(aside / path.name)
     sync_folder(home.root)
     return aside
-
-
-@contextmanager
-def _locked(home: Home) -> Iterator[None]:
-    with (
-        FileLock(home.lock("sync"), timeout=10),
-        FileLock(home.lock("build"), timeout=10),
-        FileLock(home.lock("writer"), timeout=10),
-    ):
-        yield
 
 
 def _unpack(file: Path, folder: Path) -> int:

@@ -4,34 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import logging
-import os
-import shutil
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from sqlite_utils import Database as Tables
 
-from edge_search.errors import EdgeSearchError, NoSpace, StoreBusy, StoreDamaged, StoreError
+from edge_search.errors import EdgeSearchError, StoreDamaged, StoreError
 from edge_search.store.home import Home
+from edge_search.store.lock import LockName, held, waited_for
 from edge_search.store.schema import MIGRATIONS, migrate, schema_version
+from edge_search.store.space import Space
+from edge_search.store.trouble import translated
 
 __all__ = ["Database", "Tables", "now"]
-
-_log = logging.getLogger("edge_search")
 
 # The WAL is folded back into the database at this size, by the writer that holds the lock.
 _CHECKPOINT_BYTES = 8 * 2**20
 _POOLED_READERS = 8
-# A change of one product takes some 30 KiB of the log, which is folded back at once while space is short.
-_BALLAST_BYTES = 2**20
-# What SQLite says of a damaged file; the tables are always there, so a missing one is damage too.
-_DAMAGE = ("malformed", "not a database", "unsupported file format", "no such table", "no such column", "decode")
 
 
 def now() -> str:
@@ -49,7 +41,7 @@ class Database:
 
     def __init__(self, home: Home, *, lock_timeout_s: float = 30, reserve_mb: int = 0) -> None:
         self.home = home
-        self._reserve_mb = reserve_mb
+        self._space = Space(home, reserve_mb)
         self._lock_timeout_s = lock_timeout_s
         self._readers: list[Tables] = []
         self._guard = threading.Lock()
@@ -74,7 +66,7 @@ class Database:
         self._forget_replaced()
         tables = self._take_reader()
         try:
-            with _translated(self.home.database):
+            with translated(self.home.database):
                 tables.conn.execute("BEGIN")
                 try:
                     yield tables
@@ -101,9 +93,9 @@ class Database:
             if self._depth:
                 yield self._connected_writer()
                 return
-            with _held(self.home, "writer", self._lock_timeout_s), _translated(self.home.database):
+            with held(self.home, "writer", self._lock_timeout_s), translated(self.home.database):
                 self._forget_replaced()
-                short = self._short_of_space()
+                short = self._space.short()
                 tables = self._connected_writer()
                 tables.conn.execute("BEGIN IMMEDIATE")
                 self._depth = 1
@@ -118,58 +110,16 @@ class Database:
                     self._depth = 0
                 self._checkpoint(tables, at=0 if short else _CHECKPOINT_BYTES)
 
-    @contextlib.contextmanager
-    def exclusive(self, name: str) -> Iterator[None]:
+    def exclusive(self, name: LockName) -> contextlib.AbstractContextManager[None]:
         """Hold the ``sync`` or ``build`` lock of this home, waiting as long as another process works.
 
         It is not the writer lock: others go on reading and writing.
         """
-        path = self.home.lock(name)
-        lock = FileLock(path, thread_local=False)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            _log.warning("another edge-search process holds the %s lock of %s; waiting for it", name, self.home.root)
-            lock.acquire(poll_interval=0.1)
-        try:
-            yield
-        finally:
-            lock.release()
+        return waited_for(self.home, name)
 
     def need_space(self, size: int = 0) -> None:
-        """Refuse to write ``size`` bytes beside the store while the disk is nearly full.
-
-        Asked before photos are taken and segments are built; deletes and prices don't ask.
-
-        Raises:
-            NoSpace: less than the reserve would be free: the setting, or 5 % of a disk so small that it would be more.
-        """
-        disk = shutil.disk_usage(self.home.root)
-        reserve = self._reserve(disk.total)
-        if not self.home.ballast.exists():
-            reserve += min(_BALLAST_BYTES, reserve)
-        if disk.free - size < reserve:
-            raise NoSpace(
-                f"{self.home.root}: only {disk.free / 2**20:.1f} MiB are free, {(reserve + size) / 2**20:.1f} are "
-                "needed with what is kept for changes and deletes; free some space, then run the same command again"
-            )
-
-    def _reserve(self, total: int) -> int:
-        return min(self._reserve_mb * 2**20, total // 20)
-
-    def _short_of_space(self) -> bool:
-        """Return whether the disk is nearly full; then the ballast goes overboard, else it comes (back) on board."""
-        try:
-            disk = shutil.disk_usage(self.home.root)
-            ballast = min(_BALLAST_BYTES, self._reserve(disk.total))
-            if disk.free < ballast:
-                self.home.ballast.unlink(missing_ok=True)
-            elif disk.free > 4 * ballast > 0 and not self.home.ballast.exists():
-                with self.home.ballast.open("wb") as file:
-                    os.posix_fallocate(file.fileno(), 0, ballast)
-        except OSError:
-            return True
-        return disk.free < 2 * ballast
+        """Refuse to write ``size`` bytes beside the store while the disk is nearly full; see `Space.need`."""
+        self._space.need(size)
 
     def forget_pages(self) -> None:
         """Let the next read see what is in the file, not pages that a connection remembers."""
@@ -187,7 +137,7 @@ class Database:
             self._readers.clear()
             if self._writer is not None:
                 # The last connection to close folds the WAL back: that is a write, so under the lock.
-                with contextlib.suppress(EdgeSearchError), _held(self.home, "writer", self._lock_timeout_s):
+                with contextlib.suppress(EdgeSearchError), held(self.home, "writer", self._lock_timeout_s):
                     self._writer.conn.close()
                 self._writer = None
 
@@ -253,7 +203,7 @@ class Database:
                 raise StoreError(f"{self.home.database}: already closed")
             if self._readers:
                 return self._readers.pop()
-        with _translated(self.home.database):
+        with translated(self.home.database):
             conn = sqlite3.connect(
                 f"{self.home.database.as_uri()}?mode=ro",
                 uri=True,
@@ -285,40 +235,3 @@ def _abandon(conn: sqlite3.Connection) -> None:
     its own by now. A reference that is never given back keeps Python from closing it, at exit too.
     """
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(conn))
-
-
-@contextlib.contextmanager
-def _held(home: Home, name: str, timeout_s: float) -> Iterator[None]:
-    lock = FileLock(home.lock(name), thread_local=False)
-    started = time.monotonic()
-    try:
-        lock.acquire(timeout=timeout_s, poll_interval=0.005)
-    except Timeout:
-        waited = time.monotonic() - started
-        raise StoreBusy(
-            f"{home.root}: another process has held the {name} lock for over {waited:.0f} s; "
-            "look for a hanging edge-search process, then try again"
-        ) from None
-    except OSError as error:
-        raise StoreError(f"{home.lock(name)}: {error.strerror or error}") from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextlib.contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        text = str(error)
-        if "disk is full" in text or "disk I/O error" in text:
-            raise NoSpace(f"{path}: {text}; free some space on this disk, then try again") from error
-        if "locked" in text or "busy" in text:
-            raise StoreBusy(f"{path}: {text}; another process is writing, try again") from error
-        if any(sign in text for sign in _DAMAGE):
-            raise StoreDamaged(f"{path}: {text}; restore a backup, or move the file away and index again") from error
-        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
-            raise
-        raise StoreError(f"{path}: {text}") from error

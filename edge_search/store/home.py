@@ -13,11 +13,11 @@ from edge_search.catalog.ignored import MARKER
 from edge_search.errors import HomeUnsuitable
 from edge_search.store.durable import make_folder
 
-__all__ = ["Home", "prepare_home"]
+__all__ = ["UNFIT", "Home", "prepare_home"]
 
 # WAL needs shared memory between processes, which network file systems don't give; FAT has no fsync
 # order, no hard sizes under power loss and no permissions.
-_UNFIT = {
+UNFIT = {
     "nfs": "a network file system",
     "nfs4": "a network file system",
     "cifs": "a network file system",
@@ -97,9 +97,9 @@ def prepare_home(root: Path) -> Home:
     """
     home = Home(root.expanduser().absolute())
     kind = file_system(home.root)
-    if kind in _UNFIT:
+    if kind in UNFIT:
         raise HomeUnsuitable(
-            f"home {home.root} lies on {_UNFIT[kind]} ({kind}), where a power cut or a second process would "
+            f"home {home.root} lies on {UNFIT[kind]} ({kind}), where a power cut or a second process would "
             "damage the catalog; choose a folder on a local disk"
         )
     try:

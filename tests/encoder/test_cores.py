@@ -29,5 +29,17 @@ def test_cgroup_1(tmp_path: Path, quota: str, cores: int) -> None:
     assert available_cores(tmp_path) == cores
 
 
+def test_a_service_has_its_quota_in_its_own_folder(tmp_path: Path) -> None:
+    own = tmp_path / "system.slice" / "edge-search.service"
+    own.mkdir(parents=True)
+    (tmp_path / "cpu.max").write_text("max 100000")
+    (own / "cpu.max").write_text("100000 100000")
+    membership = tmp_path / "membership"
+    membership.write_text("0::/system.slice/edge-search.service\n")
+    assert available_cores(tmp_path, membership) == 1
+    membership.write_text("0::/elsewhere\n")
+    assert available_cores(tmp_path, membership) == HERE
+
+
 def test_no_cgroup(tmp_path: Path) -> None:
     assert available_cores(tmp_path) == HERE
