@@ -37,7 +37,9 @@ class Settings(BaseSettings):
 
     model: str = Field("", description="encoder bundle by name; empty: the catalog's own, else the shipped one")
     runtime: Literal["auto", "openvino", "onnxruntime"] = Field(
-        "auto", description="what executes the network; auto: OpenVINO, else ONNX Runtime"
+        "auto",
+        description="what executes the network; auto: OpenVINO, else ONNX Runtime "
+        "(for one `search` the other way round: it is ready sooner)",
     )
     threads: int = Field(0, ge=0, le=256, description="cores to use; 0: all this process may use")
     hits: int = Field(5, ge=1, le=1000, description="products an answer names when -k is not given")
@@ -55,6 +57,7 @@ class Settings(BaseSettings):
     snapshot_hours: float = Field(
         24, ge=0, description="keep a copy of the database in the home, at most this old after an index; 0: none"
     )
+    log_days: float = Field(90, gt=0, description="forget entries of the change log after this many days")
     lock_timeout_s: float = Field(30, gt=0, le=3600, description="wait this long for the writer lock")
 
     @classmethod

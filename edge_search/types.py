@@ -110,7 +110,10 @@ class Held:
 
 @dataclass(frozen=True)
 class IndexReport:
-    """What making the store equal to a source did; counts are photos unless named otherwise."""
+    """What making the store equal to a source did; counts are photos unless named otherwise.
+
+    ``images`` and ``products`` are what the catalog shows now; photos in the ``inbox`` or removed are not in it.
+    """
 
     added: int
     updated: int

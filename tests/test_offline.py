@@ -48,7 +48,7 @@ def test_index_and_search_open_no_internet_socket(arguments: list[str]) -> None:
     command = ["strace", "-f", "-qq", "-e", "trace=socket,connect", "-o", "/dev/stderr", sys.executable, "-c", _GUARDED]
     ran = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
     if "ptrace" in ran.stderr and "not permitted" in ran.stderr:
-        pytest.skip("this sandbox forbids ptrace: the kernel's view of sockets can't be shown")
+        pytest.skip("this machine forbids ptrace: the kernel's view of sockets can't be shown")
     assert ran.stdout.split() == ["MPD-MUG-FOX", "MPD-MUG-FOX"], ran.stderr
     assert [line for line in ran.stderr.splitlines() if "AF_INET" in line] == []
 

@@ -51,20 +51,28 @@ _FALLBACK_VERDICT = {"match": 0.8, "maybe": 0.5}
 class Box:
     """One appliance. Thread-safe; several processes may open the same home at the same time."""
 
-    def __init__(self, home: Path, *, encoder: Encoder | None = None, recovers: bool = True, **settings: Any) -> None:
+    def __init__(
+        self, home: Path, *, encoder: Encoder | None = None, recovers: bool = True, once: bool = False, **settings: Any
+    ) -> None:
         """Open ``home``; see `edge_search.open`.
 
         ``encoder`` replaces the bundles (for tests). With ``recovers`` a damaged database is replaced by the
-        last snapshot; without, it raises StoreDamaged (for those who only want to look).
+        last snapshot; without, it raises StoreDamaged (for those who only want to look). ``once`` is for a
+        process that asks one thing and ends: the runtime ``auto`` takes the one that is ready first.
         """
         self.settings: Settings = load_settings(home.expanduser().absolute(), **settings)
         self.home = prepare_home(home)
         self.database = self._opened(recovers=recovers)
-        self.encoders = Encoders(self.database, self.settings, encoder)
+        self.encoders = Encoders(self.database, self.settings, encoder, quick_start=once)
         self.products = ProductTable(self.database)
         self._index: CatalogIndex | None = None
         self._guard = threading.Lock()
-        self.upkeep.adopt()
+        try:
+            self.upkeep.adopt()
+        except StoreDamaged:
+            if not recovers:
+                raise
+            self.upkeep.repair()
 
     def _opened(self, *, recovers: bool) -> Database:
         if recovers and lost(self.home):
@@ -138,6 +146,8 @@ class Box:
         """
         if folder is not None and manifest is not None:
             raise InvalidValue(f"index {folder} and {manifest}: give a folder or a manifest, not both")
+        if folder is not None and _absolute(folder) == self.home.root:
+            raise InvalidValue(f"index {folder}: that is the home itself; name the folder with the product photos")
         self.encoders.settle()
         following = self._following()
         if folder is not None:
@@ -173,7 +183,7 @@ class Box:
     def evaluate(self, queries: str | os.PathLike[str], *, progress: Progress | None = None) -> Evaluation:
         """Search every photo of a manifest (``path,sku``) and report Recall@k, MRR and latency."""
         with self.database.read() as tables:
-            size = images.count(tables), products.count(tables)
+            size = images.count_searchable(tables), products.count(tables)
         return evaluate(
             list_manifest(Path(queries).absolute()),
             self.search,
@@ -184,6 +194,8 @@ class Box:
 
     def write_report(self, result: Evaluation, queries: str | os.PathLike[str], page: Path) -> None:
         """Write an HTML page about an evaluation of ``queries``: figures, and every miss with its pictures."""
+        if not page.absolute().parent.is_dir():
+            raise InvalidValue(f"report {page}: there is no folder {page.absolute().parent}; make it first")
         previews = self._previews()
 
         def picture(sku: str) -> Path | None:
@@ -218,7 +230,13 @@ class Box:
     def upkeep(self) -> Upkeep:
         """Verify, repair, backup and the like."""
         return Upkeep(
-            self.database, self.encoders, self._builder, self._previews(), self._limits(), self.settings.snapshot_hours
+            self.database,
+            self.encoders,
+            self._builder,
+            self._previews(),
+            self._limits(),
+            snapshot_hours=self.settings.snapshot_hours,
+            log_days=self.settings.log_days,
         )
 
     @property
@@ -232,7 +250,8 @@ class Box:
     def _following(self) -> Following:
         sync = Sync(
             database=self.database,
-            encoder=self.encoders.ingest,
+            encoder=lambda: self.encoders.ingest,
+            fingerprint=self.encoders.fingerprint,
             previews=self._previews(),
             limits=self._limits(),
             rule=HoldRule(self.settings.hold_share, self.settings.hold_products),
@@ -247,7 +266,7 @@ class Box:
         verdict = {**_FALLBACK_VERDICT, **self.encoders.verdict}
         return Searcher(
             database=self.database,
-            encoder=self.encoders.query,
+            encoder=lambda: self.encoders.query,
             index=self.catalog_index,
             previews=self._previews(),
             limits=self._limits(),

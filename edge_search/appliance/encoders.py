@@ -41,10 +41,13 @@ def named_bundle(home: Home, name: str) -> Bundle:
 class Encoders:
     """The catalog's encoder, twice: for queries (all cores on one photo) and for ingest (a photo a core)."""
 
-    def __init__(self, database: Database, settings: Settings, given: Encoder | None = None) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, given: Encoder | None = None, *, quick_start: bool = False
+    ) -> None:
         self._database = database
         self._settings = settings
         self._given = given
+        self._quick_start = quick_start
         self._guard = threading.RLock()
         self._bundle: Bundle | None = None
         self._loaded: dict[str, Encoder] = {}
@@ -92,7 +95,11 @@ class Encoders:
         with self._guard:
             if use not in self._loaded:
                 self._loaded[use] = load_encoder(
-                    self._chosen(), self._settings.runtime, threads=threads, streams=streams
+                    self._chosen(),
+                    self._settings.runtime,
+                    threads=threads,
+                    streams=streams,
+                    quick_start=self._quick_start,
                 )
             return self._loaded[use]
 

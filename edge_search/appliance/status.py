@@ -82,7 +82,7 @@ def read_status(database: Database, index: CatalogIndex, encoder: str) -> Status
             version=__version__,
             home=printable(str(database.home.root)),
             products=products.count(tables),
-            images=images.count(tables),
+            images=images.count_searchable(tables),
             inbox=sum(products.inbox(tables).values()),
             generation=generation.generation_id if generation else 0,
             tail=tail,

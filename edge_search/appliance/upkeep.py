@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge_search.appliance.encoders import Encoders
-from edge_search.errors import EncoderError, NoSpace
+from edge_search.errors import EncoderError, NoSpace, StoreDamaged
 from edge_search.imaging.limits import Limits
 from edge_search.index.builder import Builder
+from edge_search.index.segment import segment_problem
 from edge_search.ingest.teach import Teacher
 from edge_search.maintenance.backup import Written, write_backup
 from edge_search.maintenance.damage import Damage
 from edge_search.maintenance.recover import RESCAN_DUE, keep_snapshot, recover
 from edge_search.maintenance.repair import Repair
 from edge_search.maintenance.verify import verify
-from edge_search.store import features, meta
+from edge_search.store import changes, features, generations, meta
 from edge_search.store.database import Database
 from edge_search.store.durable import sweep
 from edge_search.store.previews import Previews
@@ -25,6 +27,9 @@ from edge_search.store.previews import Previews
 __all__ = ["Upkeep"]
 
 _log = logging.getLogger("edge_search")
+
+_SCRUBBED = "scrubbed_at"
+_SCRUB_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -37,10 +42,15 @@ class Upkeep:
     previews: Previews
     limits: Limits
     snapshot_hours: float
+    log_days: float
 
     def verify(self) -> list[Damage]:
         """Return everything that is not as it should be; see `maintenance.verify`."""
-        return list(verify(self.database, self.previews, self.encoders.fingerprint))
+        try:
+            fingerprint = self.encoders.fingerprint  # asks the store too
+        except StoreDamaged as error:
+            return [Damage("database", self.database.home.database.name, str(error))]
+        return list(verify(self.database, self.previews, fingerprint))
 
     def repair(self) -> tuple[list[Damage], list[Damage]]:
         """Mend what can be mended; returns (mended, left).
@@ -90,8 +100,32 @@ class Upkeep:
         if self.rescan_due():
             with self.database.write() as tables:
                 meta.put(tables, RESCAN_DUE, "0")
+        self._prune()
+        self._scrub()
         if self.snapshot_hours:
             keep_snapshot(self.database, older_than_s=self.snapshot_hours * 3600)
+
+    def _prune(self) -> None:
+        """Forget changes older than the setting, some at a time."""
+        while True:
+            with self.database.write() as tables:
+                if not changes.prune(tables, days=self.log_days):
+                    return
+
+    def _scrub(self) -> None:
+        """Hash the index files once a day: rot behind an unchanged stamp is found before it answers for long."""
+        with self.database.read() as tables:
+            last = float(meta.get(tables, _SCRUBBED) or 0)
+            generation = generations.current(tables)
+        if 0 <= time.time() - last < _SCRUB_SECONDS or generation is None:
+            return
+        problems = [segment_problem(self.database.home.index, row) for row in generation.segments]
+        with self.database.write() as tables:
+            meta.put(tables, _SCRUBBED, str(time.time()))
+        for problem in filter(None, problems):
+            _log.warning("index: %s; it is built anew", problem)
+        if any(problems):
+            self.builder().publish(anew=True)
 
     def _repair(self) -> Repair:
         encoder = self.encoders.query

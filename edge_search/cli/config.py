@@ -20,9 +20,9 @@ def config() -> None:
 @click.pass_obj
 def show(context: Context, as_json: bool) -> None:
     """Show every setting, its value and where that came from."""
-    from edge_search.config import Settings, default_home, origins
+    from edge_search.config import Settings, origins
 
-    home = context.home or default_home()
+    home = context.place
     found = origins(home, runtime=context.runtime, threads=context.threads)
     if as_json:
         print_json({name: {"value": value, "origin": origin} for name, (value, origin) in found.items()})
@@ -38,9 +38,14 @@ def show(context: Context, as_json: bool) -> None:
 @click.pass_obj
 def check(context: Context) -> None:
     """Exit with 1 and one line when config.toml or an environment variable can't be used."""
-    from edge_search.config import CONFIG_FILE, default_home, load_settings
+    from edge_search.config import CONFIG_FILE, load_settings
 
-    home = context.home or default_home()
-    load_settings(home, runtime=context.runtime, threads=context.threads)
+    home = context.place
+    settings = load_settings(home, runtime=context.runtime, threads=context.threads)
+    if settings.model:
+        from edge_search.appliance.encoders import named_bundle
+        from edge_search.store.home import Home
+
+        named_bundle(Home(home), settings.model)
     place = home / CONFIG_FILE
     click.echo(f"{place}: good" if place.exists() else f"good; there is no {place}, so defaults hold")

@@ -22,13 +22,20 @@ class Context:
     runtime: str | None = None
     threads: int | None = None
 
-    def box(self, runtime: str | None = None, *, recovers: bool = True) -> Box:
+    @property
+    def place(self) -> Path:
+        """The home's folder: as named, else from environment or platform."""
+        from edge_search.config import default_home
+
+        return self.home if self.home is not None else default_home()
+
+    def box(self, runtime: str | None = None, *, recovers: bool = True, once: bool = False) -> Box:
         """Open the box; a runtime given to the command wins over the group's."""
         # Loaded late: `--help` must not wait for numpy, SQLite and pydantic.
         import edge_search
 
         given = replace(self, runtime=runtime or self.runtime)
-        return edge_search.open(given.home, runtime=given.runtime, threads=given.threads, recovers=recovers)
+        return edge_search.open(given.place, runtime=given.runtime, threads=given.threads, recovers=recovers, once=once)
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")

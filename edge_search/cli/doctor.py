@@ -43,11 +43,10 @@ def _examined(context: Context) -> list[Finding]:
 def _from_outside(context: Context, trouble: str) -> list[Finding]:
     """A home that can't be opened is when doctor is needed most."""
     from edge_search.appliance.encoders import DEFAULT_MODEL, named_bundle
-    from edge_search.config import default_home
     from edge_search.maintenance.doctor import Patient, examine
     from edge_search.store.home import Home
 
-    home = Home((context.home or default_home()).expanduser().absolute())
+    home = Home((context.place).expanduser().absolute())
     return examine(Patient(home, None, lambda: named_bundle(home, DEFAULT_MODEL), trouble=trouble))
 
 

@@ -37,7 +37,8 @@ _EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--home",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(file_okay=False),
+    callback=lambda _ctx, _param, value: Path(value) if value else None,  # an empty variable names no folder
     help="The appliance's folder. Default: EDGE_SEARCH_HOME, else your user data folder.",
 )
 @click.option(
@@ -94,6 +95,9 @@ def _run(arguments: list[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         _say("stopped; what was committed is kept, and the same command goes on from there")
         return 130
+    except UnicodeEncodeError:
+        _say("an argument is not valid UTF-8; write it in UTF-8, or check the terminal's encoding")
+        return 2
     except BrokenPipeError:
         # The reader went away (`| head`): nothing to report, and nothing more may be flushed into the pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -82,10 +82,9 @@ def backup(context: Context, target: Path, as_json: bool) -> None:
 @click.pass_obj
 def restore(context: Context, file: Path, yes: bool, as_json: bool) -> None:
     """Make the home what it was when FILE was backed up; stop edge-search's services first."""
-    from edge_search.config import default_home
     from edge_search.maintenance.restore import restore_backup
 
-    restored = restore_backup(file, context.home or default_home(), yes=yes)
+    restored = restore_backup(file, context.place, yes=yes)
     with context.box() as box:
         box.compact()
     if as_json:

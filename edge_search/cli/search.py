@@ -44,20 +44,36 @@ def search(
     from edge_search.imaging.crop import parse_crop
 
     box_of_interest = parse_crop(crop) if crop is not None else None
-    data = sys.stdin.buffer.read() if photo == "-" else photo
-    with context.box(runtime) as box:
+    with context.box(runtime, once=True) as box:
+        data = _stdin(box.settings.max_photo_mb) if photo == "-" else photo
         answer = box.search(data, hits, category=category, where=where, crop=box_of_interest, exact=exact)
     if as_json:
         print_json(answer.to_dict())
     else:
-        _print(answer)
+        _print(answer, chosen=bool(category or where))
 
 
-def _print(answer: Answer) -> None:
+def _stdin(max_mb: int) -> bytes:
+    from edge_search.errors import PhotoTooLarge, PhotoUnreadable
+
+    data = sys.stdin.buffer.read(max_mb * 2**20 + 1)
+    if len(data) > max_mb * 2**20:
+        raise PhotoTooLarge(
+            f"the photo on stdin is larger than {max_mb} MB; raise the setting max_photo_mb if it must be"
+        )
+    if not data:
+        raise PhotoUnreadable("there is no photo on stdin; pipe one in, or name a file")
+    return data
+
+
+def _print(answer: Answer, *, chosen: bool) -> None:
     if answer.quality in _QUALITY:
         click.echo(_QUALITY[answer.quality])
+    if not answer.hits and chosen:
+        click.echo("No product meets these conditions; 'edge-search products list' shows what is there.")
+        return
     if not answer.hits:
-        click.echo("Nothing to compare with: the catalog has no such products. 'edge-search index FOLDER' adds some.")
+        click.echo("The catalog is empty; 'edge-search index FOLDER' fills it.")
         return
     click.echo(f"{_WORDS[answer.verdict]} ({answer.verdict}):")
     print_table(

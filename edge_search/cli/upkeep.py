@@ -27,7 +27,7 @@ def status(ctx: click.Context, check: bool, as_json: bool) -> None:
             (
                 ("home", now.home),
                 ("products", now.products),
-                ("photos", f"{now.images} ({now.inbox} in the inbox)"),
+                ("photos", f"{now.images}, and {now.inbox} in the inbox"),
                 ("generation", f"{now.generation} (tail {now.tail}, masked {now.masked})"),
                 ("encoder", f"{now.encoder}, projection {now.projection}"),
                 ("catalog", now.catalog_digest),

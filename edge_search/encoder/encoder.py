@@ -82,11 +82,14 @@ def load_encoder(
     runtime: RuntimeChoice = "auto",
     threads: int = 0,
     streams: int = 1,
+    *,
+    quick_start: bool = False,
 ) -> Encoder:
     """Load a bundle and prove it with its canary.
 
     ``threads`` 0 takes all cores this process may use. ``streams`` is the number of threads that will call
-    `Encoder.encode_array` at the same time (1 for queries, 2 for ingest). Raises RuntimeUnavailable when no
+    `Encoder.encode_array` at the same time (1 for queries, 2 for ingest). ``quick_start`` lets ``auto`` take the
+    runtime that is ready first, for a process that answers once. Raises RuntimeUnavailable when no
     runtime loads the network and answers the canary, BundleError for a damaged bundle.
     """
     threads = threads or available_cores()
@@ -105,6 +108,6 @@ def load_encoder(
     def check(loaded: Runtime) -> None:
         check_canary(bundle, loaded.name, build(loaded).encode)
 
-    loaded = load_runtime(bundle, runtime, threads, streams, check)
+    loaded = load_runtime(bundle, runtime, threads, streams, check, quick_start=quick_start)
     _log.info("%s runs on %s %s, %d threads", bundle.name, loaded.name, loaded.version, threads)
     return build(loaded)

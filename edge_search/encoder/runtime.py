@@ -52,19 +52,23 @@ def load_runtime(
     threads: int = 1,
     streams: int = 1,
     check: Callable[[Runtime], None] | None = None,
+    *,
+    quick_start: bool = False,
 ) -> Runtime:
     """Load the bundle's network into a runtime.
 
     ``threads`` are shared by the ``streams``, each of which serves one calling thread. ``check`` raises
     EncoderError when the runtime's answers can't be trusted (the canary). ``auto`` takes the first runtime
-    that imports, loads and passes, and logs a warning for each that doesn't. Raises RuntimeUnavailable.
+    that imports, loads and passes, and logs a warning for each that doesn't: OpenVINO, which answers faster,
+    or with ``quick_start`` ONNX Runtime, which is ready in a third of the time. Raises RuntimeUnavailable.
     """
     if runtime != "auto" and runtime not in RUNTIMES:
         raise InvalidValue(f"unknown runtime {runtime!r}; use auto, {' or '.join(RUNTIMES)}")
     if threads < 1 or streams < 1:
         raise InvalidValue(f"threads and streams are at least 1, not {threads} and {streams}")
     refused: list[str] = []
-    for name in RUNTIMES if runtime == "auto" else (runtime,):
+    order = RUNTIMES[::-1] if quick_start else RUNTIMES
+    for name in order if runtime == "auto" else (runtime,):
         try:
             loaded = _open(bundle, name, threads, streams)
             if check is not None:

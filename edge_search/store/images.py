@@ -18,6 +18,7 @@ __all__ = [
     "by_owner",
     "contents",
     "count",
+    "count_searchable",
     "entomb",
     "get",
     "keys_between",
@@ -165,6 +166,11 @@ def count(tables: Tables, owner: int | None = None) -> int:
     if owner is None:
         return int(tables.execute("SELECT count(*) FROM images").fetchone()[0])
     return int(tables.execute("SELECT count(*) FROM images WHERE owner = ?", [owner]).fetchone()[0])
+
+
+def count_searchable(tables: Tables) -> int:
+    """Return the number of photos that answers can come from: not in the inbox, not removed here."""
+    return int(tables.execute(f"SELECT count(*) {_SEARCHABLE}").fetchone()[0])
 
 
 def keys_between(tables: Tables, first: int, last: int) -> KeyArray:

@@ -27,7 +27,7 @@ def translated(path: Path) -> Iterator[None]:
         if "locked" in text or "busy" in text:
             raise StoreBusy(f"{path}: {text}; another process is writing, try again") from error
         if any(sign in text for sign in _DAMAGE):
-            raise StoreDamaged(f"{path}: {text}; restore a backup, or move the file away and index again") from error
+            raise StoreDamaged(f"{path}: {text}; run 'edge-search repair'") from error
         if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
             raise
         raise StoreError(f"{path}: {text}") from error

@@ -143,7 +143,7 @@ def _held(
     after = {image.sku for image in images if image.image_id not in leaving} | {file.sku for file in listing.files}
     lost = (pictured - after) | set(drop)
     if before and not listing.files and not listing.products and lost:
-        return Held(len(gone), len(lost), f"{listing.root} is empty, but {len(before)} products came from it")
+        return Held(len(gone), len(lost), f"{listing.root} is empty, but {len(lost)} products came from it")
     if len(lost) > rule.products and len(lost) > rule.share * len(before):
         return Held(len(gone), len(lost), f"{len(lost)} of {len(before)} products would be deleted")
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -38,7 +38,8 @@ class Sync:
     """Makes the store equal to one source; touches only rows which that source owns."""
 
     database: Database
-    encoder: Encoder
+    encoder: Callable[[], Encoder]
+    fingerprint: str
     previews: Previews
     limits: Limits
     rule: HoldRule
@@ -103,8 +104,10 @@ class Sync:
     def _take(
         self, source: Source, listing: Listing, plan: Plan, counts: Counts, progress: Progress | None
     ) -> tuple[int, set[int]]:
+        if not plan.take:
+            return 0, set()  # an encoder takes a second to load, a look at an unchanged folder some milliseconds
         pipeline = Pipeline(
-            self.encoder,
+            self.encoder(),
             known=self._known,
             keep=self._keep,
             limits=self.limits,
@@ -117,7 +120,7 @@ class Sync:
             for file in plan.take
         )
         lists_photos = not listing.has_table and listing.kind == "folder" and not source.has_table
-        batch = Batch(self.database, self.encoder.fingerprint, source, plan, lists_photos=lists_photos)
+        batch = Batch(self.database, self.fingerprint, source, plan, lists_photos=lists_photos)
         for done, outcome in enumerate(pipeline.run(tasks), start=1):
             pipeline.forget(batch.add(outcome, counts))
             if progress is not None:
@@ -133,7 +136,7 @@ class Sync:
         if not self.previews.has(digest):
             return None
         with self.database.read() as tables:
-            if not features.have(tables, self.encoder.fingerprint, digest):
+            if not features.have(tables, self.fingerprint, digest):
                 return None
             return images.size_of(tables, digest)
 
@@ -156,7 +159,7 @@ class Sync:
                 skipped=tuple(counts.skipped),
                 inbox=sum(products.inbox(tables).values()),
                 encoded=encoded,
-                images=images.count(tables),
+                images=images.count_searchable(tables),
                 products=products.count(tables),
                 seconds=seconds,
                 held=held,
