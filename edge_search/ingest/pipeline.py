@@ -77,7 +77,7 @@ class Pipeline:
         encoder: Encoder,
         *,
         known: Known,
-        keep: Callable[[str, Image.Image], None],
+        keep: Callable[[str, Image.Image, bytes], None],
         limits: Limits,
         workers: int,
     ) -> None:
@@ -86,7 +86,7 @@ class Pipeline:
         Args:
             encoder: safe to call from several threads.
             known: whether a content needs nothing made; called from the workers.
-            keep: gets (content hash, decoded picture) of each new content, to store a preview.
+            keep: gets (content hash, decoded picture, file) of each new content, to store a preview.
             limits: byte and pixel limits of a photo.
             workers: threads; one a core is best, each decodes and encodes in turn.
         """
@@ -155,7 +155,7 @@ class Pipeline:
     def _make(self, digest: str, data: bytes) -> _Made:
         image = decode(data, self._limits)
         feature = self._encoder.encode([image])[0]
-        self._keep(digest, image)
+        self._keep(digest, image, data)
         width, height = image.info.get("original_size", image.size)
         with self._guard:
             self.encoded += 1

@@ -86,7 +86,7 @@ class Repair:
             data = self._content(path, digest)
             if data is not None:
                 self.database.home.preview(digest).unlink(missing_ok=True)
-                self.previews.keep(digest, decode(data, self.limits))
+                self.previews.keep(digest, decode(data, self.limits), data)
                 return True
         # Without the photo there is nothing to make it from; a damaged one would only mislead.
         self.database.home.preview(digest).unlink(missing_ok=True)

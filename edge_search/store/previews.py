@@ -22,16 +22,16 @@ class Previews:
     enabled: bool = True
     side: int = 480
 
-    def keep(self, content_hash: str, image: Image.Image) -> None:
-        """Write the preview of a decoded photo, unless previews are disabled.
+    def keep(self, content_hash: str, image: Image.Image, data: bytes) -> None:
+        """Write the preview of a decoded photo (and its file's ``data``), unless previews are disabled.
 
         Not durable: after a power cut one that is missing or damaged is made again from the photo. So one that
         is there already is no reason to leave it: a cut may have kept its name and lost its bytes.
         """
         if not self.enabled:
             return
-        data = make_preview(image, self.side)
-        atomic_file(self.home.preview(content_hash), lambda temp: temp.write_bytes(data), durable=False)
+        preview = make_preview(image, self.side, data=data)
+        atomic_file(self.home.preview(content_hash), lambda temp: temp.write_bytes(preview), durable=False)
 
     def has(self, content_hash: str) -> bool:
         """Return whether nothing is missing for this content (always, when previews are disabled)."""

@@ -128,9 +128,9 @@ class Sync:
         pipeline.forget(batch.commit(counts))
         return pipeline.encoded, batch.moved
 
-    def _keep(self, digest: str, image: Picture.Image) -> None:
+    def _keep(self, digest: str, image: Picture.Image, data: bytes) -> None:
         self.database.need_space()
-        self.previews.keep(digest, image)
+        self.previews.keep(digest, image, data)
 
     def _known(self, digest: str) -> tuple[int, int] | None:
         if not self.previews.has(digest):

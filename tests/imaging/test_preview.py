@@ -42,3 +42,32 @@ def test_no_metadata() -> None:
 
 def test_other_modes() -> None:
     assert opened(make_preview(Image.new("LA", (40, 40)))).mode == "RGB"
+
+
+def test_a_small_jpeg_without_metadata_is_its_own_preview() -> None:
+    image = Image.effect_noise((300, 200), 40).convert("RGB")
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=70)
+    assert make_preview(image, data=buffer.getvalue()) == buffer.getvalue()
+
+
+@pytest.mark.parametrize("oddity", ["exif", "comment", "icc", "large", "grey", "tail", "png"])
+def test_any_other_file_is_made_anew(oddity: str) -> None:
+    size = (600, 200) if oddity == "large" else (300, 200)
+    image = Image.effect_noise(size, 40).convert("L" if oddity == "grey" else "RGB")
+    exif = Image.Exif()
+    exif[0x010E] = "where the shop is"
+    options: dict[str, dict[str, object]] = {
+        "exif": {"exif": exif},
+        "comment": {"comment": b"secret"},
+        "icc": {"icc_profile": b"x" * 200},
+    }
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG" if oddity == "png" else "JPEG", **options.get(oddity, {}))
+    data = buffer.getvalue() + (b"appended" if oddity == "tail" else b"")
+    preview = make_preview(image.convert("RGB"), data=data)
+    assert preview != data
+    shown = opened(preview)
+    assert (shown.mode, max(shown.size) <= 480) == ("RGB", True)
+    assert b"secret" not in preview
+    assert b"where the shop is" not in preview

@@ -31,7 +31,7 @@ def pipeline(
     encoder: FakeEncoder | None = None,
     *,
     known: Known = lambda _: None,
-    keep: Callable[[str, Image.Image], None] = lambda *_: None,
+    keep: Callable[[str, Image.Image, bytes], None] = lambda *_: None,
     workers: int = 4,
 ) -> Pipeline:
     return Pipeline(encoder or FakeEncoder(), known=known, keep=keep, limits=DEFAULT_LIMITS, workers=workers)
@@ -132,7 +132,7 @@ def test_known_content_is_neither_decoded_nor_encoded() -> None:
     def known(digest: str) -> tuple[int, int] | None:
         return (640, 480) if digest == content_hash(b"not even a photo") else None
 
-    def keep(digest: str, image: Image.Image) -> None:
+    def keep(digest: str, image: Image.Image, data: bytes) -> None:
         kept.append(digest)
 
     tasks = [Task("old", lambda: b"not even a photo"), Task("new", partial(content, 1))]
@@ -154,7 +154,7 @@ def test_encoder_that_fails_ends_the_run_and_its_threads() -> None:
 
 
 def test_full_disk_ends_the_run_and_its_threads() -> None:
-    def keep(digest: str, image: Image.Image) -> None:
+    def keep(digest: str, image: Image.Image, data: bytes) -> None:
         raise NoSpace("full")
 
     done: list[int] = []
