@@ -6,7 +6,7 @@ import contextlib
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -117,7 +117,7 @@ class Pipeline:
         self._guard = threading.Lock()
         self.encoded = 0
 
-    def run(self, tasks: Iterable[Task[T]]) -> Iterator[Outcome[T]]:
+    def run(self, tasks: Iterable[Task[T]]) -> Generator[Outcome[T], None, None]:
         """Yield one outcome a task, in the tasks' order; a bad photo gives a reason and shifts nothing.
 
         Raises:

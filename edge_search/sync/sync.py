@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -121,10 +122,12 @@ class Sync:
         )
         lists_photos = not listing.has_table and listing.kind == "folder" and not source.has_table
         batch = Batch(self.database, self.fingerprint, source, plan, lists_photos=lists_photos)
-        for done, outcome in enumerate(pipeline.run(tasks), start=1):
-            pipeline.forget(batch.add(outcome, counts))
-            if progress is not None:
-                progress(done, len(plan.take))
+        # Closed at once when a batch can't be stored: the workers must end before anybody hears of it.
+        with contextlib.closing(pipeline.run(tasks)) as outcomes:
+            for done, outcome in enumerate(outcomes, start=1):
+                pipeline.forget(batch.add(outcome, counts))
+                if progress is not None:
+                    progress(done, len(plan.take))
         pipeline.forget(batch.commit(counts))
         return pipeline.encoded, batch.moved
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from edge_search.appliance.box import Box
 from edge_search.errors import EdgeSearchError, NoSpace
+from edge_search.store import images
 from tests.faults.driver import draw, fill, opened, shown, top
 
 __all__ = ["NEW", "OLD", "prepare"]
@@ -88,7 +89,8 @@ def _one(base: Path, point: Path, what: str, extra: int) -> dict[str, Any]:
         with opened(home) as box:
             _work(box, what, base)
             wrong += [damage.text for damage in box.upkeep.verify()]
-            wrong += ["not all photos came"] if box.status().images != NEW else []
+            with box.database.read() as tables:
+                wrong += ["not all photos came"] if images.count(tables) != NEW else []
             wrong += ["a new photo is not found"] if top(box, NEW - 1)[0][0] != f"S{NEW - 1}" else []
             wrong += ["the price is lost"] if (shown(box, "S1") or {})["price"] != 2 else []
             box.add("T", draw(10_000))

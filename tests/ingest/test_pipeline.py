@@ -47,7 +47,7 @@ def test_the_interpreters_turns_are_given_back() -> None:
     outcomes = pipeline().run(Task(n, partial(content, n)) for n in range(20))
     next(outcomes)
     assert sys.getswitchinterval() < before
-    outcomes.close()  # type: ignore[attr-defined]
+    outcomes.close()
     assert sys.getswitchinterval() == before
 
 
@@ -178,5 +178,5 @@ def test_run_that_is_left_early_ends_its_threads() -> None:
     run = pipeline().run(Task(number, partial(content, number)) for number in range(40))
     assert next(run).item == 0
     assert ingest_threads()
-    run.close()  # type: ignore[attr-defined]
+    run.close()
     assert ingest_threads() == []

@@ -199,5 +199,5 @@ def test_failed_migration_leaves_the_old_store(place: Home, monkeypatch: pytest.
 
 def test_file_that_is_no_database_is_named(place: Home) -> None:
     place.database.write_bytes(b"not a database, " * 500)
-    with pytest.raises(StoreDamaged, match=r"catalog.sqlite3: .*not a database.*restore"):
+    with pytest.raises(StoreDamaged, match=r"catalog.sqlite3: .*not a database.*repair"):
         Database(place)
