@@ -91,7 +91,7 @@ def main() -> int:
         named = licences(package)
         good = named <= ALLOWED
         bad += not good
-        print(f"{'ok ' if good else 'NOT'} {name} {package.version}: {', '.join(sorted(named))}")
+        print(f"{'allowed:' if good else 'REFUSED:'} {name} {package.version}: {', '.join(sorted(named))}")
     if bad:
         print(f"{bad} packages have a licence that is not on the list in packaging/licences.py", file=sys.stderr)
     return 1 if bad else 0

@@ -22,10 +22,12 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"search"}),
     frozenset({"ingest"}),
     frozenset({"sync"}),
+    frozenset({"watch"}),
     frozenset({"evaluation"}),
     frozenset({"maintenance"}),
     frozenset({"appliance"}),
     frozenset({"bench"}),
+    frozenset({"web"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
 )

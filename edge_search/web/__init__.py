@@ -1,0 +1,1 @@
+"""The web edge: HTTP API and kiosk page, thin over the box."""
