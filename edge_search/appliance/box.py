@@ -11,6 +11,7 @@ from typing import Any
 
 from PIL import Image as Picture
 
+from edge_search.appliance.changelog import ChangeLog
 from edge_search.appliance.encoders import Encoders, named_bundle
 from edge_search.appliance.following import Following
 from edge_search.appliance.recovering import recovering
@@ -238,6 +239,11 @@ class Box:
             snapshot_hours=self.settings.snapshot_hours,
             log_days=self.settings.log_days,
         )
+
+    @property
+    def changes(self) -> ChangeLog:
+        """Every change, numbered."""
+        return ChangeLog(self.database)
 
     @property
     def catalog_index(self) -> CatalogIndex:

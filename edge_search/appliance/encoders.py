@@ -11,7 +11,7 @@ from edge_search.encoder.cores import available_cores
 from edge_search.encoder.encoder import Encoder, load_encoder
 from edge_search.errors import EncoderError, NotFound
 from edge_search.fitting.projection import Projection, identity
-from edge_search.store import images, meta
+from edge_search.store import changes, images, meta
 from edge_search.store.database import Database
 from edge_search.store.home import Home
 
@@ -117,6 +117,7 @@ class Encoders:
             if stored is not None and images.count(tables) and json.loads(stored)["fingerprint"] != self.fingerprint:
                 raise _other_encoder(json.loads(stored), self.name)
             meta.put(tables, _META_KEY, mine)
+            changes.record(tables, "encoder", changes.LOCAL, [(None, None, mine)])
 
     def _chosen(self) -> Bundle:
         with self._guard:

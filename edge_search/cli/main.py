@@ -13,6 +13,7 @@ import click
 
 from edge_search import __version__
 from edge_search.cli.bench import bench
+from edge_search.cli.changes import changes
 from edge_search.cli.completion import completion
 from edge_search.cli.config import config
 from edge_search.cli.context import Context
@@ -69,6 +70,7 @@ for _command in (
     backup,
     restore,
     compact,
+    changes,
     bench,
     config,
     completion,

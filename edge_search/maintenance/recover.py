@@ -13,7 +13,7 @@ from pathlib import Path
 
 from edge_search.maintenance.backup import snapshot
 from edge_search.maintenance.restore import set_aside
-from edge_search.store import meta, products
+from edge_search.store import images, meta, products
 from edge_search.store.changes import LOCAL
 from edge_search.store.database import Database, Tables
 from edge_search.store.durable import atomic_file, make_folder, sync_folder
@@ -135,20 +135,17 @@ def _take_over(damaged: Path, tables: Tables) -> int:
     """Take over what staff set or removed; returns how many values and removals could be read."""
     values = _read(damaged, "product_values", "SELECT sku, data FROM product_values WHERE owner = ?", [LOCAL])
     hidden = _read(damaged, "tombstones", "SELECT sku, content_hash, at FROM tombstones", [])
-    changed = {sku for sku, *_ in [*values.rows, *hidden.rows]}
+    listed = {sku: json.loads(data) for sku, data in values.rows if _parses(data)}
     # What was read to its end also tells what is not there any more.
     if values.whole:
-        changed |= {sku for (sku,) in tables.execute("SELECT sku FROM product_values WHERE owner = ?", [LOCAL])}
-        tables.execute("DELETE FROM product_values WHERE owner = ?", [LOCAL])
-    if hidden.whole:
-        changed |= {sku for (sku,) in tables.execute("SELECT sku FROM tombstones")}
-        tables.execute("DELETE FROM tombstones")
-    tables.conn.executemany(
-        "INSERT OR REPLACE INTO product_values (sku, owner, data) VALUES (?, ?, ?)",
-        [(sku, LOCAL, data) for sku, data in values.rows if _parses(data)],
-    )
-    tables.conn.executemany("INSERT OR REPLACE INTO tombstones (sku, content_hash, at) VALUES (?, ?, ?)", hidden.rows)
-    products.refresh(tables, changed)
+        products.drop_values(tables, LOCAL, products.values_of(tables, LOCAL).keys() - listed.keys())
+    products.put_values(tables, LOCAL, listed)
+    buried = {(sku, content_hash) for sku, content_hash, _ in hidden.rows}
+    before = set(tables.execute("SELECT sku, content_hash FROM tombstones").fetchall()) if hidden.whole else set()
+    for sku, content_hash in sorted(before - buried):
+        images.unentomb(tables, sku, content_hash) if content_hash else products.exhume(tables, sku)
+    for sku, content_hash in sorted(buried):
+        images.hide(tables, sku, content_hash) if content_hash else products.entomb(tables, sku)
     return len(values.rows) + len(hidden.rows)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge_search.store.changes import record
+from edge_search.store.changes import LOCAL, record
 from edge_search.store.database import Tables, now
 from edge_search.types import KeyArray
 
@@ -21,6 +21,7 @@ __all__ = [
     "count_searchable",
     "entomb",
     "get",
+    "hide",
     "keys_between",
     "move",
     "of_content",
@@ -111,21 +112,27 @@ def move(tables: Tables, key: int, path: bytes, size: int, mtime_ns: int, inode:
 
 def entomb(tables: Tables, image: Image) -> None:
     """Hide one photo of a SKU, whichever owner brings it, also after a new scan."""
-    tables.execute(
-        "INSERT OR REPLACE INTO tombstones (sku, content_hash, at) VALUES (?, ?, ?)",
-        [image.sku, image.content_hash, now()],
-    )
-    record(tables, "image_removed", image.owner, [(image.sku, image.image_id, image.content_hash)])
+    hide(tables, image.sku, image.content_hash)
+
+
+def hide(tables: Tables, sku: str, content_hash: str) -> None:
+    """Hide a photo of a SKU by its content, whether there is a row of it or not."""
+    sql = "INSERT OR IGNORE INTO tombstones (sku, content_hash, at) VALUES (?, ?, ?)"
+    if tables.conn.execute(sql, [sku, content_hash, now()]).rowcount:
+        record(tables, "image_hidden", LOCAL, [(sku, None, content_hash)])
 
 
 def unentomb(tables: Tables, sku: str, content_hash: str) -> None:
     """Show a photo of a SKU again."""
-    tables.execute("DELETE FROM tombstones WHERE sku = ? AND content_hash = ?", [sku, content_hash])
+    if tables.conn.execute("DELETE FROM tombstones WHERE sku = ? AND content_hash = ?", [sku, content_hash]).rowcount:
+        record(tables, "image_shown", LOCAL, [(sku, None, content_hash)])
 
 
 def unentomb_all(tables: Tables, sku: str) -> None:
     """Show all photos of a SKU again."""
-    tables.execute("DELETE FROM tombstones WHERE sku = ? AND content_hash != ''", [sku])
+    found = tables.execute("SELECT content_hash FROM tombstones WHERE sku = ? AND content_hash != ''", [sku])
+    for (content_hash,) in found.fetchall():
+        unentomb(tables, sku, content_hash)
 
 
 def by_owner(tables: Tables, owner: int) -> list[Image]:

@@ -50,35 +50,45 @@ def values_of(tables: Tables, owner: int, skus: Iterable[str] | None = None) -> 
 
 def put_values(tables: Tables, owner: int, listed: Mapping[str, Values], *, merge: bool = False) -> None:
     """List SKUs for ``owner`` with these values; with ``merge`` the owner's other values stay."""
+    changed: dict[str, str] = {}
     for sku, values in listed.items():
         data = dict(values)
-        if merge:
-            old = tables.execute("SELECT data FROM product_values WHERE sku = ? AND owner = ?", [sku, owner]).fetchone()
-            data = {**(json.loads(old[0]) if old else {}), **data}
-        tables.execute(
-            "INSERT OR REPLACE INTO product_values (sku, owner, data) VALUES (?, ?, ?)",
-            [sku, owner, json.dumps(data, ensure_ascii=False, sort_keys=True)],
-        )
-    _materialise(tables, owner, listed)
+        old = tables.execute("SELECT data FROM product_values WHERE sku = ? AND owner = ?", [sku, owner]).fetchone()
+        if merge and old:
+            data = {**json.loads(old[0]), **data}
+        text = json.dumps(data, ensure_ascii=False, sort_keys=True)
+        if old is None or old[0] != text:
+            changed[sku] = text
+    tables.conn.executemany(
+        "INSERT OR REPLACE INTO product_values (sku, owner, data) VALUES (?, ?, ?)",
+        [(sku, owner, text) for sku, text in changed.items()],
+    )
+    record(tables, "values", owner, [(sku, None, text) for sku, text in changed.items()])
+    refresh(tables, changed)
 
 
 def drop_values(tables: Tables, owner: int, skus: Iterable[str]) -> None:
     """Stop listing SKUs for ``owner``; what other owners list stays."""
-    gone = list(skus)
-    tables.conn.executemany("DELETE FROM product_values WHERE sku = ? AND owner = ?", [(sku, owner) for sku in gone])
-    _materialise(tables, owner, gone)
+    sql = "DELETE FROM product_values WHERE sku = ? AND owner = ?"
+    gone = [sku for sku in skus if tables.conn.execute(sql, [sku, owner]).rowcount]
+    record(tables, "values_dropped", owner, [(sku, None, None) for sku in gone])
+    refresh(tables, gone)
 
 
 def entomb(tables: Tables, sku: str) -> None:
     """Hide a SKU whoever lists it, until ``exhume``."""
-    tables.execute("INSERT OR REPLACE INTO tombstones (sku, content_hash, at) VALUES (?, '', ?)", [sku, now()])
-    _materialise(tables, LOCAL, [sku])
+    sql = "INSERT OR IGNORE INTO tombstones (sku, content_hash, at) VALUES (?, '', ?)"
+    if tables.conn.execute(sql, [sku, now()]).rowcount:
+        record(tables, "product_hidden", LOCAL, [(sku, None, None)])
+        refresh(tables, [sku])
 
 
 def exhume(tables: Tables, sku: str) -> bool:
     """Show a SKU again; return whether it was hidden."""
     found = tables.conn.execute("DELETE FROM tombstones WHERE sku = ? AND content_hash = ''", [sku]).rowcount
-    _materialise(tables, LOCAL, [sku])
+    if found:
+        record(tables, "product_shown", LOCAL, [(sku, None, None)])
+        refresh(tables, [sku])
     return found > 0
 
 
@@ -119,7 +129,12 @@ def stale(tables: Tables) -> list[str]:
 
 def refresh(tables: Tables, skus: Iterable[str]) -> None:
     """Merge the rows of these SKUs again."""
-    _materialise(tables, LOCAL, skus)
+    for sku in skus:
+        row, before = _row(tables, sku), _stored(tables, sku)
+        if row is None and before is not None:
+            tables.execute("DELETE FROM products WHERE sku = ?", [sku])
+        elif row is not None and row != before:
+            tables.execute(f"INSERT OR REPLACE INTO products VALUES ({','.join('?' * len(row))})", row)
 
 
 def inbox(tables: Tables) -> dict[str, int]:
@@ -132,23 +147,6 @@ def inbox(tables: Tables) -> dict[str, int]:
 
 def _parsed(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "attributes": json.loads(row["attributes"])}
-
-
-def _materialise(tables: Tables, owner: int, skus: Iterable[str]) -> None:
-    changed: list[str] = []
-    removed: list[str] = []
-    for sku in skus:
-        row, before = _row(tables, sku), _stored(tables, sku)
-        if row is None:
-            if before is not None:
-                tables.execute("DELETE FROM products WHERE sku = ?", [sku])
-                removed.append(sku)
-            continue
-        if before != row:
-            tables.execute(f"INSERT OR REPLACE INTO products VALUES ({','.join('?' * len(row))})", row)
-            changed.append(sku)
-    record(tables, "product", owner, [(sku, None, None) for sku in changed])
-    record(tables, "product_removed", owner, [(sku, None, None) for sku in removed])
 
 
 def _row(tables: Tables, sku: str) -> tuple[Any, ...] | None:

@@ -69,7 +69,19 @@ def _first_tables(tables: Tables) -> None:
     tables.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
-MIGRATIONS: tuple[Callable[[Tables], None], ...] = (_first_tables,)
+def _whole_change_log(tables: Tables) -> None:
+    # Entries up to here name what changed without saying to what: nobody could follow them. The log begins anew.
+    if tables.execute("SELECT 1 FROM changes LIMIT 1").fetchone():
+        tables.execute("DELETE FROM changes")
+        tables.execute("INSERT INTO changes (at, kind, owner) VALUES (strftime('%Y-%m-%dT%H:%M:%S+00:00'), 'began', 0)")
+    # What a source says that is probably not what was meant, such as lost leading zeros.
+    tables.execute(
+        """CREATE TABLE warnings (
+            owner INTEGER NOT NULL, path BLOB NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (owner, path)) WITHOUT ROWID"""
+    )
+
+
+MIGRATIONS: tuple[Callable[[Tables], None], ...] = (_first_tables, _whole_change_log)
 
 
 def schema_version(tables: Tables) -> int:

@@ -56,14 +56,19 @@ def test_merge_keeps_the_owners_other_values(tables: Tables) -> None:
     assert row(tables) == {"title": "T"}
 
 
-def test_log_names_what_shoppers_see_changed_and_nothing_else(tables: Tables) -> None:
+def test_log_names_what_changed_and_nothing_else(tables: Tables) -> None:
     products.put_values(tables, OLD, {"tea": {"price": 1.0}})
     products.put_values(tables, OLD, {"tea": {"price": 1.0}})
     products.put_values(tables, YOUNG, {"tea": {"price": 5.0}})
     products.drop_values(tables, YOUNG, ["tea", "never"])
     products.drop_values(tables, OLD, ["tea"])
-    log = tables.execute("SELECT kind, sku FROM changes ORDER BY seq").fetchall()
-    assert log == [("product", "tea"), ("product_removed", "tea")]
+    log = tables.execute("SELECT kind, owner, sku FROM changes ORDER BY seq").fetchall()
+    assert log == [
+        ("values", OLD, "tea"),
+        ("values", YOUNG, "tea"),
+        ("values_dropped", YOUNG, "tea"),
+        ("values_dropped", OLD, "tea"),
+    ]
 
 
 def test_sequence_numbers_are_never_used_again(tables: Tables) -> None:
