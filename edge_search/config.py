@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
 from pathlib import Path
@@ -27,6 +28,24 @@ __all__ = ["CONFIG_FILE", "ENV_PREFIX", "Settings", "default_home", "load_settin
 
 CONFIG_FILE = "config.toml"
 ENV_PREFIX = "EDGE_SEARCH_"
+# Not settings: where the home is, how errors are shown, and what the tests ask for.
+_OTHER_VARIABLES = {f"{ENV_PREFIX}{name}" for name in ("HOME", "DEBUG", "COMPLETE", "GROCERY", "FAULTS")}
+_MUST = {
+    "greater_than_equal": "must be at least {ge:g}",
+    "greater_than": "must be above {gt:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "less_than": "must be below {lt:g}",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a number, not infinite",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "string_type": "must be a text in quotation marks",
+    "literal_error": "must be one of {expected}",
+}
 
 
 class Settings(BaseSettings):
@@ -85,6 +104,7 @@ def load_settings(home: Path, **arguments: Any) -> Settings:
     Raises:
         SettingsError: an unreadable file, an unknown name or a value out of range, named with its origin.
     """
+    _unknown_variables()
     values = _read_file(home / CONFIG_FILE)
     given = {name: value for name, value in arguments.items() if value is not None}
     scoped = type("Settings", (Settings,), {"file_values": values, "__module__": __name__})
@@ -133,4 +153,22 @@ def _explain(home: Path, values: dict[str, Any], given: dict[str, Any], item: An
     }.get(_origin(name, values, given), name)
     if item["type"] == "extra_forbidden":
         return f"{place}: no such setting; see 'edge-search config show'"
-    return f"{place} = {item['input']!r}: {item['msg'].lower()}"
+    return f"{place} = {item['input']!r}: {_must(item)}"
+
+
+def _must(item: Any) -> str:
+    """Return what a value must be, in our own words where pydantic speaks of types."""
+    limits = item.get("ctx", {})
+    if item["type"] in _MUST:
+        return _MUST[item["type"]].format(**limits)
+    return f"can't be used ({item['msg'].lower()}); see 'edge-search config show'"
+
+
+def _unknown_variables() -> None:
+    """Refuse variables of the environment that look like settings and are none: a typing error changes nothing."""
+    known = {f"{ENV_PREFIX}{name}".upper() for name in Settings.model_fields} | _OTHER_VARIABLES
+    for name in sorted(os.environ):
+        if name.upper().startswith(ENV_PREFIX) and name.upper() not in known:
+            near = difflib.get_close_matches(name.lower().removeprefix(ENV_PREFIX.lower()), Settings.model_fields, 1)
+            meant = f"; do you mean {ENV_PREFIX}{near[0].upper()}?" if near else "; see 'edge-search config show'"
+            raise SettingsError(f"environment variable {name}: no such setting{meant}")

@@ -14,6 +14,7 @@ __all__ = [
     "FloatArray",
     "Held",
     "Hit",
+    "InboxItem",
     "IndexReport",
     "KeyArray",
     "Progress",
@@ -100,6 +101,15 @@ class Skipped:
 
 
 @dataclass(frozen=True)
+class InboxItem:
+    """Photos of a SKU that no product table lists: they wait, and shoppers don't see them."""
+
+    sku: str
+    image_ids: tuple[int, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
 class Held:
     """A deletion that waits for a yes: too large, or the whole source looks empty."""
 
@@ -113,6 +123,7 @@ class IndexReport:
     """What making the store equal to a source did; counts are photos unless named otherwise.
 
     ``images`` and ``products`` are what the catalog shows now; photos in the ``inbox`` or removed are not in it.
+    ``warnings`` are of what was taken, but is probably not meant (lost leading zeros).
     """
 
     added: int
@@ -126,6 +137,7 @@ class IndexReport:
     products: int
     seconds: float
     held: Held | None = None
+    warnings: tuple[Skipped, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain JSON types."""

@@ -21,6 +21,8 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting, home or preference of the machine reaches a test."""
     for name in [name for name in os.environ if name.startswith("EDGE_SEARCH_") and name != "EDGE_SEARCH_GROCERY"]:
         monkeypatch.delenv(name)
+    # Tables of tests are written and read at once; waiting for them to rest would take half a second each.
+    monkeypatch.setattr("edge_search.catalog.text.REST_S", 0.005)
     monkeypatch.setenv("EDGE_SEARCH_HOME", str(tmp_path / "default-home"))
 
 

@@ -14,6 +14,7 @@ from PIL import Image as Picture
 from edge_search.appliance.changelog import ChangeLog
 from edge_search.appliance.encoders import Encoders, named_bundle
 from edge_search.appliance.following import Following
+from edge_search.appliance.inbox import read_inbox
 from edge_search.appliance.recovering import recovering
 from edge_search.appliance.status import Status, read_status
 from edge_search.appliance.table import ProductTable
@@ -41,7 +42,7 @@ from edge_search.store.home import prepare_home
 from edge_search.store.previews import Previews
 from edge_search.sync.plan import HoldRule
 from edge_search.sync.sync import Sync
-from edge_search.types import Answer, IndexReport, Progress
+from edge_search.types import Answer, InboxItem, IndexReport, Progress
 
 __all__ = ["Box"]
 
@@ -206,6 +207,10 @@ class Box:
 
         text = html_report(result, Path(queries).absolute().parent, picture)
         atomic_file(page.absolute(), lambda temp: temp.write_text(text, encoding="utf-8"))
+
+    def inbox(self) -> tuple[InboxItem, ...]:
+        """Return the photos that wait because no product table lists their SKU; answers never come from them."""
+        return read_inbox(self.database)
 
     def status(self) -> Status:
         """Return how the home stands."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from edge_search.errors import NotFound
 from edge_search.store import changes, meta
-from edge_search.store.database import Database
+from edge_search.store.database import Database, Tables
 
 __all__ = ["ChangeLog"]
 
@@ -62,7 +62,7 @@ class ChangeLog:
             return changes.head(tables)
 
 
-def _epoch(tables: changes.Tables, wanted: str | None) -> str:
+def _epoch(tables: Tables, wanted: str | None) -> str:
     mine = meta.get(tables, meta.EPOCH) or ""
     if wanted is not None and wanted != mine:
         raise NotFound(

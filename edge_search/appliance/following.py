@@ -53,6 +53,7 @@ class Following:
                 for name in ("added", "updated", "removed", "unchanged", "encoded", "seconds")
             },
             skipped=tuple(skipped for report in reports for skipped in report.skipped),
+            warnings=tuple(warning for report in reports for warning in report.warnings),
             held=next((report.held for report in reports if report.held), None),
         )
 

@@ -47,6 +47,7 @@ class Status:
     sources: tuple[SourceStatus, ...]
     backlog: int
     skipped: tuple[Skipped, ...]
+    warnings: tuple[Skipped, ...]
     free_bytes: int
     degraded: tuple[str, ...]
 
@@ -93,6 +94,7 @@ def read_status(database: Database, index: CatalogIndex, encoder: str) -> Status
             sources=followed,
             backlog=0,
             skipped=tuple(Skipped(printable(bad.path), bad.reason) for bad in sources.skipped(tables)),
+            warnings=tuple(Skipped(printable(path), reason) for path, reason in sources.warnings(tables)),
             free_bytes=shutil.disk_usage(database.home.root).free,
             degraded=tuple(degraded),
         )

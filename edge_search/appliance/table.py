@@ -83,21 +83,25 @@ class ProductTable:
             products.exhume(tables, sku)
             products.put_values(tables, LOCAL, {sku: parsed}, merge=True)
 
-    def reset(self, sku: str) -> None:
-        """Forget what was set or removed here; the sources' values hold again. Taught photos stay.
+    def reset(self, sku: str) -> dict[str, Any]:
+        """Forget what was set here: the sources' values hold again. Taught photos stay.
+
+        A product that was removed here comes back as it was instead, with what was set before; this is returned.
 
         Raises:
             NotFound: nothing is known of this SKU.
         """
         with self._database.write() as tables:
-            known = products.exhume(tables, sku) or bool(products.get(tables, [sku]))
-            if not known:
+            if products.exhume(tables, sku):
+                return products.values_of(tables, LOCAL, [sku]).get(sku, {})
+            if not products.get(tables, [sku]):
                 raise NotFound(_missing(sku, removed=False))
             images.unentomb_all(tables, sku)
             if images.of_sku(tables, sku, owner=LOCAL):
                 products.put_values(tables, LOCAL, {sku: {}})
             else:
                 products.drop_values(tables, LOCAL, [sku])
+        return {}
 
     def remove(self, sku: str) -> None:
         """Hide a product from now on, whoever lists it; ``reset`` brings it back.

@@ -1,4 +1,4 @@
-"""The catalog folder: one folder a SKU, or files named by SKU, and perhaps a products.csv."""
+"""The catalog folder: one folder a SKU, or files named by SKU, and perhaps a product table."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from edge_search.catalog.claims import Claims
+from edge_search.catalog.doubt import Doubt
 from edge_search.catalog.listing import Listing, Problem, SourceFile, printable
 from edge_search.catalog.sku import clean_sku
-from edge_search.catalog.table import Table, read_table
+from edge_search.catalog.table import RECORDS_NAME, TABLE_NAME, Table, read_table
 from edge_search.catalog.walk import Photo, walk
-from edge_search.errors import CatalogError
+from edge_search.catalog.zeros import lost_in_folder
+from edge_search.errors import CatalogError, SourceMissing
 
 __all__ = ["TABLE_NAME", "list_folder"]
-
-TABLE_NAME = "products.csv"
 
 
 def list_folder(root: Path) -> Listing:
@@ -30,12 +30,12 @@ def list_folder(root: Path) -> Listing:
     are left out silently; whatever else can't be used is in ``problems``. Links count when they stay inside
     the root; a folder is listed once. 10,000 files in 2,500 folders take 0.17 s.
 
-    Raises SourceMissing when the folder is not there, or gone before the end; CatalogError when it or its
-    table can't be read.
+    Raises SourceMissing when the folder is not there, or gone before the end; CatalogError when it can't be read.
+    A table that can't be read is a problem, and its products are all in doubt.
     """
     found = walk(root)
-    table = _table(root)
-    problems = list(found.problems)
+    table, said, doubts = _table(root)
+    problems = [*found.problems, *said]
     files: set[SourceFile] = set()
     named: set[bytes] = set()
     if table:
@@ -56,27 +56,57 @@ def list_folder(root: Path) -> Listing:
         kind="folder",
         files=tuple(sorted(files, key=lambda file: (file.path, file.sku))),
         products=table.rows if table else (),
-        has_table=table is not None,
+        has_table=table is not None or bool(doubts),
         problems=tuple(problems),
+        warnings=_warnings(table, skus.values()) if table else (),
+        doubts=table.doubts if table else doubts,
     )
 
 
-def _table(root: Path) -> Table | None:
-    path = root / TABLE_NAME
+def _table(root: Path) -> tuple[Table | None, list[Problem], tuple[Doubt, ...]]:
+    """Return the table; or, where there is one that can't be read, why, and a doubt about every product."""
+    there = [name for name in (TABLE_NAME, RECORDS_NAME) if _is_there(root / name)]
+    if not there:
+        return None, [], ()
+    said = [
+        Problem(name, f"not read, for {there[0]} stands beside it and wins; remove one of them") for name in there[1:]
+    ]
     try:
-        status = path.lstat()
-        if stat.S_ISDIR(status.st_mode):  # a SKU of that name
-            return None
+        _check_place(root, root / there[0])
+        return read_table(root / there[0]), said, ()
+    except SourceMissing:  # gone since a moment ago
+        return None, said, ()
+    except CatalogError as error:
+        reason = str(error).removeprefix(f"{printable(str(root / there[0]))}: ")
+        # Photos go on: one bad table must not keep new ones from being taken, nor products from being shown.
+        return None, [*said, Problem(there[0], f"{reason}; until then all products stay as they were")], (Doubt(),)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return not stat.S_ISDIR(path.lstat().st_mode)  # a folder: a SKU of that name
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+
+
+def _check_place(root: Path, path: Path) -> None:
+    try:
         inside = path.resolve(strict=True).is_relative_to(root.resolve())
     except FileNotFoundError as error:
         if path.is_symlink():
-            raise CatalogError(f"{printable(str(path))}: the link leads nowhere; replace it by the file") from error
-        return None
+            raise CatalogError("the link leads nowhere; replace it by the file") from error
+        raise SourceMissing(str(path)) from error
     except (OSError, RuntimeError) as error:
-        raise CatalogError(f"{printable(str(path))}: can't be read ({error}); replace it by the file") from error
+        raise CatalogError(f"can't be read ({error}); replace it by the file") from error
     if not inside:
-        raise CatalogError(f"{printable(str(path))}: the link leads out of the catalog folder; copy the file into it")
-    return read_table(path)
+        raise CatalogError("the link leads out of the catalog folder; copy the file into it")
+
+
+def _warnings(table: Table, folders: Iterable[str | None]) -> tuple[Problem, ...]:
+    lost = lost_in_folder((name for name in folders if name), {row.sku: row.line for row in table.rows})
+    return (*table.warnings, *(Problem(f"{table.name}:{line}", reason) for line, reason in lost))
 
 
 def _claim(
@@ -91,7 +121,7 @@ def _claim(
             try:
                 mine = claims.find(pattern)
             except ValueError as error:
-                problems.append(Problem(f"{TABLE_NAME}:{lines[sku]}", str(error)))
+                problems.append(Problem(f"{table.name}:{lines[sku]}", str(error)))
                 continue
             files.update(_file(photo, sku) for photo in mine)
             named.update(photo.path for photo in mine)

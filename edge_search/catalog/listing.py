@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from edge_search.catalog.doubt import Doubt
 from edge_search.imaging.photo import printable
 
 __all__ = ["Listing", "Problem", "ProductRow", "SourceFile", "Value", "printable"]
@@ -34,12 +35,13 @@ class ProductRow:
     """The product fields a table has for one SKU.
 
     ``values`` holds each column of the table but ``sku``; None is an empty cell. ``price`` is a float,
-    ``stock`` an int, all others are text.
+    ``stock`` an int, all others are text. ``unread``: the columns whose cell can't be read.
     """
 
     sku: str
     values: Mapping[str, Value]
     line: int
+    unread: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ class Listing:
     """One look at a source; files are sorted by path.
 
     A problem's path may be a file or folder that is there but can't be looked at now: photos at or below it
-    are not known to be gone.
+    are not known to be gone. ``doubts``: rows that can't be read; a product that one of them may be about is not
+    known to be gone either. ``warnings`` are of what is taken, but probably not meant.
     """
 
     root: Path
@@ -64,3 +67,5 @@ class Listing:
     products: tuple[ProductRow, ...]
     has_table: bool
     problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] = ()
+    doubts: tuple[Doubt, ...] = ()

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from operator import itemgetter
 from pathlib import Path
 
+from edge_search.catalog.doubt import Doubt, doubt
 from edge_search.catalog.listing import Listing, Problem, ProductRow, SourceFile, Value, printable
 from edge_search.catalog.sku import clean_sku
 from edge_search.catalog.spreadsheet import read_sheet
-from edge_search.catalog.values import PRODUCT_COLUMNS, product_values
+from edge_search.catalog.values import PRODUCT_COLUMNS, cell_text, product_values
 from edge_search.imaging.photo import file_kind
 
 __all__ = ["list_manifest"]
@@ -33,12 +34,21 @@ def list_manifest(path: Path) -> Listing:
     problems = [(line, Problem(f"{label}:{line}", reason)) for line, reason in sheet.problems]
     files: dict[tuple[bytes, str], SourceFile] = {}
     products: dict[str, tuple[int, dict[str, Value]]] = {}
+    doubts: list[Doubt] = [doubt(None) for _ in sheet.broken] + [Doubt()] * sheet.cut
+    unread: dict[str, set[str]] = {}
     for line, cells in sheet.rows:
-        name = cells.pop("path")
+        name, text = cell_text(cells.pop("path")), cell_text(cells.pop("sku"))
         reasons: list[str] = []
         try:
-            sku = clean_sku(cells.pop("sku"))
-            values, reasons = product_values(cells)
+            sku = clean_sku(text)
+        except ValueError as error:
+            problems.append((line, Problem(f"{label}:{line}", str(error))))
+            doubts.append(doubt(text, cell_text(cells.get("title"))))
+            continue
+        try:
+            values, faults = product_values(cells)
+            reasons += faults.values()
+            unread.setdefault(sku, set()).update(faults)
             _, kept = products.setdefault(sku, (line, dict.fromkeys(values)))
             kept.update({column: value for column, value in values.items() if kept[column] is None})
             file = _stat(root, name, sku)
@@ -56,9 +66,13 @@ def list_manifest(path: Path) -> Listing:
         root=root,
         kind="manifest",
         files=tuple(files[key] for key in sorted(files)),
-        products=tuple(ProductRow(sku, values, line) for sku, (line, values) in products.items()),
+        products=tuple(
+            ProductRow(sku, values, line, frozenset(column for column in unread[sku] if values[column] is None))
+            for sku, (line, values) in products.items()
+        ),
         has_table=True,
         problems=tuple(problem for _, problem in sorted(problems, key=itemgetter(0))),
+        doubts=tuple(doubts),
     )
 
 

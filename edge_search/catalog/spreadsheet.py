@@ -2,40 +2,66 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
-import io
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from edge_search.errors import CatalogError, PhotoError, SourceMissing
-from edge_search.imaging.limits import Limits
-from edge_search.imaging.photo import printable, read_photo
+from edge_search.catalog.text import read_text
+from edge_search.errors import CatalogError
+from edge_search.imaging.photo import printable
 
-__all__ = ["Sheet", "read_sheet"]
+__all__ = ["Cell", "Layout", "Sheet", "read_sheet"]
 
-_LIMITS = Limits(max_bytes=256 * 2**20)
+Cell = str | int | float | list[Any] | None
+"""What stands in a cell: text in CSV; JSON has numbers too, and lists, which are never taken."""
+
 _DELIMITERS = (",", ";", "\t")
 # One quote that is never closed makes the csv module take the rest of the file for one cell.
 _LONGEST_ROW = 100
-_NUL = "\ue000"  # a private-use character: csv refuses a real NUL on Python 3.10
+_NUL = "\ue000"  # how read_text gives a NUL
 _FORMULA = re.compile(r'="(.*)"', re.DOTALL)
+# What makes a spreadsheet take text for a formula or keep zeros: written as '=1+1 and '0012, as it is done by hand.
+_GUARDED = re.compile(r"'(?=[=+\-@\t]|\d+$)")
+_MOST_COLUMNS = 200
+_LONGEST_NAME = 64
+_OPEN = "a quotation mark opens a cell that never ends; close it or double it"
+_CUT = "the file is cut short here; copy it again (if it is whole, end its last line); nothing it lacks is deleted"
 
 csv.field_size_limit(2**20)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where in its file everything stands: what a change needs that leaves the rest alone.
+
+    ``lines`` with their ends; ``header`` and ``spans`` (by line number): the lines from .. to before ..
+    """
+
+    lines: tuple[str, ...] = ()
+    delimiter: str = ","
+    header: tuple[int, int] = (0, 0)
+    names: tuple[str, ...] = ()
+    spans: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Sheet:
     """A table of text: ``rows`` are (line number from 1, column -> stripped cell), ``problems`` (line, why).
 
-    The columns named to ``read_sheet`` come in that spelling, the others as the file has them.
+    The columns named to ``read_sheet`` come in that spelling, the others as the file has them. ``broken``: the
+    lines that are no row, with the text of their first cell where that can be told. ``cut``: the file ends in the
+    middle of something, so what it lacks may have stood in the rest.
     """
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[int, dict[str, str]], ...]
+    rows: tuple[tuple[int, dict[str, Cell]], ...]
     problems: tuple[tuple[int, str], ...]
+    broken: tuple[tuple[int, str | None], ...] = ()
+    cut: bool = False
+    layout: Layout = field(default_factory=Layout)
 
 
 def read_sheet(path: Path, known: Sequence[str], required: Sequence[str]) -> Sheet:
@@ -44,55 +70,63 @@ def read_sheet(path: Path, known: Sequence[str], required: Sequence[str]) -> She
     ``known`` columns are matched without regard to case. Raises SourceMissing when the file is not there,
     CatalogError when it can't be read or its header lacks one of ``required``.
     """
-    lines = list(io.StringIO(_text(path), newline=""))
-    start, delimiter = _delimiter(lines, required)
-    records = _records(lines, start, delimiter)
-    header_line, header = next(records, (1, []))
-    names = _names(header, known) if isinstance(header, list) else []
+    text = read_text(path)
+    start, delimiter = _delimiter(text.lines, required)
+    records = list(_records(text.lines, start, delimiter))
+    first = records.pop(0) if records else _Record(0, 0, [])
+    header = first.cells if isinstance(first.cells, list) else []
+    names = _names(header, known)
     if missing := [name for name in required if name not in names]:
         shown = ", ".join(name for name in names if name)[:80] or "nothing"
         raise CatalogError(
             f"{printable(str(path))}: no column {missing[0]!r} in its header ({printable(shown)}); "
             "name the columns in the first line, saved as CSV UTF-8"
         )
+    columns, problems = _columns(names, first.begin + 1)
+    records, cut = _cut(records, text.lines, len(names), half=text.cut)
+    rows: list[tuple[int, dict[str, Cell]]] = []
+    broken: list[tuple[int, str | None]] = []
+    for record in records:
+        line = record.begin + 1
+        reason = record.cells if isinstance(record.cells, str) else _fault(record.cells, len(names))
+        if reason:
+            problems.append((line, reason))
+            broken.append((line, _first_cell(text.lines[record.begin], delimiter)))
+        elif any(cell.strip() for cell in record.cells):
+            cells = {at: _cell(cell) for at, cell in enumerate(record.cells)}
+            rows.append((line, {name: cells.get(at, "") for at, name in columns.items()}))
+    spans = {record.begin + 1: (record.begin, record.end) for record in records}
+    layout = Layout(text.lines, delimiter, (first.begin, first.end), tuple(header), spans)
+    return Sheet(tuple(columns.values()), tuple(rows), tuple(problems), tuple(broken), cut, layout)
+
+
+@dataclass(frozen=True)
+class _Record:
+    """The lines from ``begin`` to before ``end``: cells, or why they can't be cut into cells."""
+
+    begin: int
+    end: int
+    cells: list[str] | str
+
+
+def _columns(names: Sequence[str], line: int) -> tuple[dict[int, str], list[tuple[int, str]]]:
     problems: list[tuple[int, str]] = []
-    seen: set[str] = set()
     columns: dict[int, str] = {}
+    seen: set[str] = set()
     for at, name in enumerate(names):
         if name.casefold() in seen:
-            problems.append((header_line, f"the column {name!r} stands there twice; the first one is used"))
+            problems.append((line, f"the column {name!r} stands there twice; the first one is used"))
+        elif len(name) > _LONGEST_NAME or not name.isprintable():
+            problems.append(
+                (line, f"the column {printable(name[:_LONGEST_NAME])!r} is no name of one line; it is not read")
+            )
+        elif name and len(columns) >= _MOST_COLUMNS:
+            problems.append((line, f"over {_MOST_COLUMNS} columns; those from {name!r} on are not read"))
+            break
         elif name:
             columns[at] = name
             seen.add(name.casefold())
-    rows: list[tuple[int, dict[str, str]]] = []
-    for line, record in records:
-        reason = record if isinstance(record, str) else _fault(record, len(names))
-        if reason:
-            problems.append((line, reason))
-        elif any(cell.strip() for cell in record):
-            cells = {at: _cell(cell) for at, cell in enumerate(record)}
-            rows.append((line, {name: cells.get(at, "") for at, name in columns.items()}))
-    return Sheet(tuple(columns.values()), tuple(rows), tuple(problems))
-
-
-def _text(path: Path) -> str:
-    name = printable(str(path))
-    try:
-        data = read_photo(path, _LIMITS)
-    except PhotoError as error:
-        if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
-            raise SourceMissing(f"{name}: no such file; check the path or plug the disk in") from error
-        raise CatalogError(str(error)) from error
-    if data.startswith(b"PK\x03\x04"):
-        raise CatalogError(f"{name}: a spreadsheet or ZIP file, not CSV; save it as CSV UTF-8")
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = data.decode("utf-16", "replace")
-    else:
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = data.decode("cp1252", "replace")
-    return text.replace("\0", _NUL)
+    return columns, problems
 
 
 def _delimiter(lines: Sequence[str], required: Sequence[str]) -> tuple[int, str]:
@@ -135,8 +169,7 @@ class _Feed:
         return self.lines[self.at - 1]
 
 
-def _records(lines: Sequence[str], begin: int, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
-    """Yield (line number, cells), or (line number, reason) for a row that can't be cut into cells."""
+def _records(lines: Sequence[str], begin: int, delimiter: str) -> Iterator[_Record]:
     while begin < len(lines):
         feed = _Feed(lines, begin)
         reader = csv.reader(feed, delimiter=delimiter)
@@ -146,21 +179,48 @@ def _records(lines: Sequence[str], begin: int, delimiter: str) -> Iterator[tuple
             try:
                 cells = next(reader)
             except csv.Error as error:
-                yield first + 1, f"the row can't be read ({error}); write it again"
+                yield _Record(first, first + 1, f"the row can't be read ({error}); write it again")
                 begin = first + 1
                 break
             if feed.starved or _open_at_end(lines, first, feed.at):
                 # Only this line is lost, not all that the open quotation mark took in.
-                yield first + 1, "a quotation mark opens a cell that never ends; close it or double it"
+                yield _Record(first, first + 1, _OPEN)
                 begin = first + 1
                 break
-            yield first + 1, cells
+            yield _Record(first, feed.at, cells)
 
 
 def _open_at_end(lines: Sequence[str], first: int, after: int) -> bool:
-    if after < len(lines) or after - first < 2:
+    if after < len(lines) or not first < after:
         return False
-    return sum(line.count('"') for line in lines[first:after]) % 2 == 1
+    quotes = sum(line.count('"') for line in lines[first:after])
+    # In a row of one line a lone quotation mark may be a sign for inches; in its last cell it may be an open one.
+    alone = after - first < 2 and not re.search(r'(?:^|[,;\t])\s*"[^"]*$', lines[first].rstrip("\r\n"))
+    return quotes % 2 == 1 and not alone
+
+
+def _cut(records: list[_Record], lines: Sequence[str], columns: int, *, half: bool) -> tuple[list[_Record], bool]:
+    """Tell whether the file ends in the middle of a row, and take what is left of that for no row."""
+    opened = next((at for at, record in enumerate(records) if record.cells == _OPEN), None)
+    # A cell of several lines that was broken off: what follows its begin are scraps, not rows.
+    if opened is not None and all(_short(record, columns) for record in records[opened + 1 :]):
+        return [*records[:opened], _Record(records[opened].begin, len(lines), _CUT)], True
+    if not records or records[-1].end != len(lines) or lines[-1].endswith(("\n", "\r")):
+        return records, False
+    whole = len(records) > 1 and not any(_short(record, columns) for record in records[:-1])
+    if half or (whole and _short(records[-1], columns)):
+        return [*records[:-1], _Record(records[-1].begin, records[-1].end, _CUT)], True
+    return records, False
+
+
+def _short(record: _Record, columns: int) -> bool:
+    return isinstance(record.cells, list) and len(record.cells) < columns
+
+
+def _first_cell(line: str, delimiter: str) -> str | None:
+    """Return the first cell of a line that is no row, if it ends before the trouble can begin."""
+    cell, found, _ = line.partition(delimiter)
+    return cell.strip() if found and cell.strip() and '"' not in cell and _NUL not in cell else None
 
 
 def _fault(record: Sequence[str], columns: int) -> str:
@@ -175,4 +235,4 @@ def _cell(text: str) -> str:
     text = text.strip()
     # ="0012" is how a spreadsheet is kept from eating leading zeros.
     formula = _FORMULA.fullmatch(text)
-    return formula[1].strip() if formula else text
+    return formula[1].strip() if formula else _GUARDED.sub("", text, count=1)

@@ -56,7 +56,7 @@ def query(context: Context, folder: Path, rounds: int, runtime: str | None, as_j
     paths = sorted(path for path in folder.iterdir() if has_photo_name(path.name.encode()))
     if not paths:
         raise click.UsageError(f"{folder} holds no photos")
-    with context.box(runtime) as box:
+    with context.box(runtime, existing=True) as box:
         rows = bench_query(box, paths, rounds=rounds)
     _print(rows, as_json)
 

@@ -22,7 +22,7 @@ def changes(context: Context, since: int, epoch: str | None, snapshot: bool, as_
     """Print every change since a number, oldest first; exit with 1 when a resync is due."""
     if snapshot and since:
         raise click.UsageError("--snapshot is what is there now; leave --since out")
-    with context.box() as box:
+    with context.box(existing=True) as box:
         count = 0
         for entry in box.changes.standing() if snapshot else box.changes.since(since, epoch=epoch):
             count += 1

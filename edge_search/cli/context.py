@@ -29,13 +29,29 @@ class Context:
 
         return self.home if self.home is not None else default_home()
 
-    def box(self, runtime: str | None = None, *, recovers: bool = True, once: bool = False) -> Box:
-        """Open the box; a runtime given to the command wins over the group's."""
+    def box(
+        self, runtime: str | None = None, *, recovers: bool = True, once: bool = False, existing: bool = False
+    ) -> Box:
+        """Open the box; a runtime given to the command wins over the group's.
+
+        With ``existing`` a home that isn't there is an error: who only reads must not make one out of a slip.
+        """
         # Loaded late: `--help` must not wait for numpy, SQLite and pydantic.
         import edge_search
 
+        if existing:
+            self._check()
         given = replace(self, runtime=runtime or self.runtime)
         return edge_search.open(given.place, runtime=given.runtime, threads=given.threads, recovers=recovers, once=once)
+
+    def _check(self) -> None:
+        from edge_search.errors import HomeUnsuitable
+        from edge_search.store.home import UNFIT, Home, file_system
+
+        home = Home(self.place.expanduser().absolute())
+        # Where none can be, opening says so, before it makes anything.
+        if not home.there and file_system(home.root) not in UNFIT:
+            raise HomeUnsuitable(f"no such home: {home.root}; check --home, or make it: edge-search index FOLDER")
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")

@@ -33,7 +33,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
 
 def _examined(context: Context) -> list[Finding]:
     try:
-        box = context.box(recovers=False)
+        box = context.box(recovers=False, existing=True)
     except Exception as error:
         return _from_outside(context, f"can't be opened: {' '.join(str(error).split()) or type(error).__name__}")
     with box:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from edge_search.cli.context import Context, json_option, runtime_option
-from edge_search.cli.output import note, print_json, print_table, progress_bar
+from edge_search.cli.output import counted, note, print_json, print_table, progress_bar
 
 __all__ = ["evaluate"]
 
@@ -29,14 +29,14 @@ __all__ = ["evaluate"]
 @click.pass_obj
 def evaluate(context: Context, queries: Path, report: Path | None, runtime: str | None, as_json: bool) -> None:
     """Search every photo of a manifest and report Recall@1/5/20, MRR and latency."""
-    with context.box(runtime) as box:
+    with context.box(runtime, existing=True) as box:
         with progress_bar("evaluating") as progress:
             result = box.evaluate(queries, progress=progress)
         if report is not None:
             box.write_report(result, queries, report)
     figures = result.to_dict()
     if result.unknown:
-        note(f"edge-search: {len(result.unknown)} SKUs of the queries are not in the catalog and count as wrong")
+        note(f"edge-search: {counted(len(result.unknown), 'SKU')} of the queries not in the catalog, counted as wrong")
     if as_json:
         print_json(figures)
         return
@@ -47,9 +47,10 @@ def evaluate(context: Context, queries: Path, report: Path | None, runtime: str 
     )
     latency = figures["latency_ms"]
     click.echo(
-        f"{figures['queries']} queries of {figures['skus']} SKUs against {result.images} photos of "
-        f"{result.products} products; MRR {figures['mrr']:.3f}"
+        f"{figures['queries']} {'query' if figures['queries'] == 1 else 'queries'} of "
+        f"{counted(figures['skus'], 'SKU')} against {counted(result.images, 'photo')} of "
+        f"{counted(result.products, 'product')}; MRR {figures['mrr']:.3f}"
     )
     click.echo(f"p50 {latency['p50']:.1f} ms, p95 {latency['p95']:.1f} ms; {result.encoder}")
     if result.skipped:
-        click.echo(f"{len(result.skipped)} photos could not be searched; --json names them")
+        click.echo(f"{counted(len(result.skipped), 'photo')} could not be searched; --json names them")

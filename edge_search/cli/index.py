@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge_search.cli.context import Context, json_option, runtime_option
-from edge_search.cli.output import note, print_json, progress_bar
+from edge_search.cli.output import counted, note, print_json, progress_bar
 
 if TYPE_CHECKING:
     from edge_search.types import IndexReport
@@ -57,12 +57,21 @@ def _print(report: IndexReport) -> None:
         f"{report.added} added, {report.updated} updated, {report.removed} removed, "
         f"{report.unchanged} unchanged in {report.seconds:.1f} s"
     )
-    click.echo(f"The catalog has {report.products} products with {report.images} photos.")
+    click.echo(f"The catalog has {counted(report.products, 'product')} with {counted(report.images, 'photo')}.")
     if report.inbox:
-        click.echo(f"{report.inbox} photos wait in the inbox: their SKU is in no product table.")
+        click.echo(
+            f"{counted(report.inbox, 'photo')} {'waits' if report.inbox == 1 else 'wait'} in the inbox, for no product "
+            "table lists their SKU; 'edge-search products inbox' names them"
+        )
     if report.skipped:
         click.echo(f"{len(report.skipped)} skipped:")
         for skipped in report.skipped[:_NAMED]:
             click.echo(f"  {skipped.path}: {skipped.reason}")
         if len(report.skipped) > _NAMED:
             click.echo(f"  ... and {len(report.skipped) - _NAMED} more; 'edge-search status --json' names all")
+    if report.warnings:
+        click.echo(f"{len(report.warnings)} to look at:")
+        for warning in report.warnings[:_NAMED]:
+            click.echo(f"  {warning.path}: {warning.reason}")
+        if len(report.warnings) > _NAMED:
+            click.echo(f"  ... and {len(report.warnings) - _NAMED} more; 'edge-search status --json' names all")

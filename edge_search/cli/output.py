@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from edge_search.types import Progress
 
-__all__ = ["note", "print_json", "print_table", "progress_bar"]
+__all__ = ["counted", "note", "print_json", "print_table", "progress_bar"]
 
 
 def print_json(document: Any) -> None:
@@ -24,6 +24,11 @@ def print_json(document: Any) -> None:
 def note(text: str) -> None:
     """Say something beside the result, on stderr."""
     click.echo(text, err=True)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 photo``, ``2,000 photos``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:

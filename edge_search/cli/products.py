@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from edge_search.cli.context import Context, json_option
-from edge_search.cli.output import note, print_json, print_table
+from edge_search.cli.output import counted, note, print_json, print_table
 
 __all__ = ["products"]
 
@@ -25,7 +26,7 @@ def list_products(context: Context, limit: int | None, as_json: bool) -> None:
     """List all products."""
     from itertools import islice
 
-    with context.box() as box:
+    with context.box(existing=True) as box:
         rows = list(islice(iter(box.products), limit))
         total = len(box.products)
     if as_json:
@@ -35,7 +36,7 @@ def list_products(context: Context, limit: int | None, as_json: bool) -> None:
         ("SKU", "title", "category", "price", "stock", "photos"),
         ((r["sku"], r["title"], r["category"], r["price"], r["stock"], r["images"]) for r in rows),
     )
-    click.echo(f"{len(rows)} of {total} products")
+    click.echo(f"{len(rows):,} of {counted(total, 'product')}")
 
 
 @products.command("show")
@@ -44,7 +45,7 @@ def list_products(context: Context, limit: int | None, as_json: bool) -> None:
 @click.pass_obj
 def show(context: Context, sku: str, as_json: bool) -> None:
     """Show one product, its photos and what was set here."""
-    with context.box() as box:
+    with context.box(existing=True) as box:
         row = box.products.get(sku)
     if as_json:
         print_json(row)
@@ -80,9 +81,14 @@ def set_values(context: Context, sku: str, values: tuple[str, ...]) -> None:
 @click.argument("sku")
 @click.pass_obj
 def reset(context: Context, sku: str) -> None:
-    """Forget what was set or removed here; the folders' values hold again."""
-    with context.box() as box:
-        box.products.reset(sku)
+    """Forget what was set here, so that the folders' values hold again; or bring back what was removed here."""
+    with context.box(existing=True) as box:
+        kept = box.products.reset(sku)
+    if kept:
+        note(
+            f"edge-search: {sku} is back, and so is what was set here ({', '.join(sorted(kept))}); "
+            f"'edge-search products reset {sku}' once more forgets that"
+        )
 
 
 @products.command("remove")
@@ -90,9 +96,29 @@ def reset(context: Context, sku: str) -> None:
 @click.pass_obj
 def remove(context: Context, sku: tuple[str, ...]) -> None:
     """Hide products from now on, also when their folder still has them ('reset' brings them back)."""
-    with context.box() as box:
+    with context.box(existing=True) as box:
         for name in sku:
             box.products.remove(name)
+
+
+@products.command("inbox")
+@json_option
+@click.pass_obj
+def inbox(context: Context, as_json: bool) -> None:
+    """List the photos that wait, unseen by shoppers, because no product table lists their SKU."""
+    with context.box(existing=True) as box:
+        items = box.inbox()
+    if as_json:
+        print_json({"items": [asdict(item) for item in items]})
+        return
+    if not items:
+        click.echo("the inbox is empty")
+        return
+    print_table(("SKU", "photos", "why"), ((item.sku, len(item.image_ids), item.reason) for item in items))
+    click.echo(
+        f"{counted(sum(len(item.image_ids) for item in items), 'photo')} of {counted(len(items), 'SKU')}; "
+        "a row in products.csv or 'edge-search products set SKU title=...' shows them at once"
+    )
 
 
 @products.command("import")
@@ -106,6 +132,6 @@ def import_table(context: Context, file: Path, as_json: bool) -> None:
     if as_json:
         print_json({"imported": count, "skipped": [{"path": bad.path, "reason": bad.reason} for bad in skipped]})
         return
-    click.echo(f"{count} products set")
+    click.echo(f"{counted(count, 'product')} set")
     for bad in skipped:
         click.echo(f"  {bad.path}: {bad.reason}")

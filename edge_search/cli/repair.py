@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge_search.cli.context import Context, json_option
-from edge_search.cli.output import print_json
+from edge_search.cli.output import counted, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,14 +24,17 @@ __all__ = ["backup", "repair", "restore", "verify"]
 def verify(ctx: click.Context, as_json: bool) -> None:
     """Compare database, index, previews and taught photos; exit with 1 when something is wrong."""
     context: Context = ctx.obj
-    with context.box() as box:
+    with context.box(existing=True) as box:
         found = box.upkeep.verify()
     if as_json:
         print_json({"good": not found, "damage": _documents(found)})
     else:
         _print(found)
         click.echo(
-            f"{len(found)} things are wrong; 'edge-search repair' mends them" if found else "everything is right"
+            f"{counted(len(found), 'thing')} {'is' if len(found) == 1 else 'are'} wrong; 'edge-search repair' mends "
+            f"{'it' if len(found) == 1 else 'them'}"
+            if found
+            else "everything is right"
         )
     if found:
         ctx.exit(1)
@@ -43,7 +46,7 @@ def verify(ctx: click.Context, as_json: bool) -> None:
 def repair(ctx: click.Context, as_json: bool) -> None:
     """Mend what verify finds; exit with 1 when something is left that only you can mend."""
     context: Context = ctx.obj
-    with context.box() as box:
+    with context.box(existing=True) as box:
         mended, left = box.upkeep.repair()
         rescan = box.upkeep.rescan_due()
     if as_json:
@@ -67,12 +70,15 @@ def backup(context: Context, target: Path, as_json: bool) -> None:
 
     TARGET is a file, or a folder that gets a file named by the time.
     """
-    with context.box() as box:
+    with context.box(existing=True) as box:
         written = box.upkeep.backup(target)
     if as_json:
         print_json({"path": str(written.path), "files": written.files, "bytes": written.size})
     else:
-        click.echo(f"{written.path}: {written.files} files, {written.size / 2**20:.1f} MiB in {written.seconds:.1f} s")
+        click.echo(
+            f"{written.path}: {counted(written.files, 'file')}, {written.size / 2**20:.1f} MiB, "
+            f"in {written.seconds:.1f} s"
+        )
 
 
 @click.command()
@@ -91,7 +97,7 @@ def restore(context: Context, file: Path, yes: bool, as_json: bool) -> None:
         aside = str(restored.aside) if restored.aside else None
         print_json({"files": restored.files, "products": restored.products, "images": restored.images, "aside": aside})
         return
-    click.echo(f"{restored.products} products with {restored.images} photos are back")
+    click.echo(f"{counted(restored.products, 'product')} with {counted(restored.images, 'photo')} came back")
     if restored.aside:
         click.echo(f"what was there before lies in {restored.aside}")
 

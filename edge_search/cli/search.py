@@ -44,7 +44,7 @@ def search(
     from edge_search.imaging.crop import parse_crop
 
     box_of_interest = parse_crop(crop) if crop is not None else None
-    with context.box(runtime, once=True) as box:
+    with context.box(runtime, once=True, existing=True) as box:
         data = _stdin(box.settings.max_photo_mb) if photo == "-" else photo
         answer = box.search(data, hits, category=category, where=where, crop=box_of_interest, exact=exact)
     if as_json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from edge_search.cli.context import Context, json_option
-from edge_search.cli.output import print_json, print_table
+from edge_search.cli.output import counted, print_json, print_table
 
 __all__ = ["compact", "status"]
 
@@ -17,7 +17,7 @@ __all__ = ["compact", "status"]
 def status(ctx: click.Context, check: bool, as_json: bool) -> None:
     """Show counts, sources, skipped files and what needs attention."""
     context: Context = ctx.obj
-    with context.box() as box:
+    with context.box(existing=True) as box:
         now = box.status()
     if as_json:
         print_json(now.to_dict())
@@ -27,13 +27,17 @@ def status(ctx: click.Context, check: bool, as_json: bool) -> None:
             (
                 ("home", now.home),
                 ("products", now.products),
-                ("photos", f"{now.images}, and {now.inbox} in the inbox"),
+                ("photos", f"{now.images:,}, and {now.inbox:,} in the inbox"),
                 ("generation", f"{now.generation} (tail {now.tail}, masked {now.masked})"),
                 ("encoder", f"{now.encoder}, projection {now.projection}"),
                 ("catalog", now.catalog_digest),
-                *(("source", f"{s.path}: {s.state}, {s.images} photos, read {s.last_scan}") for s in now.sources),
+                *(
+                    ("source", f"{s.path}: {s.state}, {counted(s.images, 'photo')}, read {s.last_scan}")
+                    for s in now.sources
+                ),
                 ("free", f"{now.free_bytes / 2**30:.1f} GiB"),
                 *(("skipped", f"{bad.path}: {bad.reason}") for bad in now.skipped),
+                *(("look at", f"{warning.path}: {warning.reason}") for warning in now.warnings),
                 *(("attention", text) for text in now.degraded),
             ),
         )
@@ -46,7 +50,7 @@ def status(ctx: click.Context, check: bool, as_json: bool) -> None:
 @click.pass_obj
 def compact(context: Context, as_json: bool) -> None:
     """Rebuild the index as one piece and drop what nothing uses any more."""
-    with context.box() as box:
+    with context.box(existing=True) as box:
         generation = box.compact()
     if as_json:
         print_json({"generation": generation})

@@ -24,6 +24,10 @@ def parse_crop(text: str) -> Box:
         raise InvalidValue(
             f"crop {text!r}: give x,y,width,height in pixels (120,80,400,300) or fractions (0.1,0.1,0.5,0.5)"
         )
+    if max(values) > 1 and any(0 < abs(value) < 1 for value in values):
+        raise InvalidValue(
+            f"crop {text!r}: mixes pixels and fractions; give all four in pixels, or all as fractions up to 1"
+        )
     return (values[0], values[1], values[2], values[3])
 
 

@@ -43,6 +43,11 @@ class Home:
     root: Path
 
     @property
+    def there(self) -> bool:
+        """Whether this is a home already, or a folder that somebody made to be one."""
+        return self.database.exists() or (self.root / "locks").is_dir() or (self.root / "config.toml").is_file()
+
+    @property
     def database(self) -> Path:
         """The SQLite file."""
         return self.root / "catalog.sqlite3"

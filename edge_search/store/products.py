@@ -29,6 +29,7 @@ __all__ = [
     "rows",
     "stale",
     "values_of",
+    "waiting",
 ]
 
 Values: TypeAlias = Mapping[str, "str | float | int | None"]
@@ -139,10 +140,19 @@ def refresh(tables: Tables, skus: Iterable[str]) -> None:
 
 def inbox(tables: Tables) -> dict[str, int]:
     """Return the SKUs of photos that no owner lists and nobody removed, with how many wait."""
-    sql = """SELECT sku, count(*) FROM images
-             WHERE sku NOT IN (SELECT sku FROM product_values)
-               AND sku NOT IN (SELECT sku FROM tombstones WHERE content_hash = '') GROUP BY sku ORDER BY sku"""
-    return dict(tables.execute(sql).fetchall())
+    return {sku: len(keys) for sku, keys in waiting(tables).items()}
+
+
+def waiting(tables: Tables) -> dict[str, list[int]]:
+    """Return SKU -> keys of the photos that no owner lists and nobody removed."""
+    sql = """SELECT i.sku, i.image_id FROM images i
+             WHERE i.sku NOT IN (SELECT sku FROM product_values) AND NOT EXISTS (
+               SELECT 1 FROM tombstones t WHERE t.sku = i.sku AND t.content_hash IN ('', i.content_hash))
+             ORDER BY i.sku, i.image_id"""
+    found: dict[str, list[int]] = {}
+    for sku, key in tables.execute(sql):
+        found.setdefault(sku, []).append(key)
+    return found
 
 
 def _parsed(row: dict[str, Any]) -> dict[str, Any]:

@@ -77,7 +77,8 @@ def _whole_change_log(tables: Tables) -> None:
     # What a source says that is probably not what was meant, such as lost leading zeros.
     tables.execute(
         """CREATE TABLE warnings (
-            owner INTEGER NOT NULL, path BLOB NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (owner, path)) WITHOUT ROWID"""
+            owner INTEGER NOT NULL, path BLOB NOT NULL, reason TEXT NOT NULL,
+            PRIMARY KEY (owner, path)) WITHOUT ROWID"""
     )
 
 

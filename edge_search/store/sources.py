@@ -11,7 +11,18 @@ from typing import Literal
 from edge_search.store.changes import record
 from edge_search.store.database import Tables, now
 
-__all__ = ["SkippedFile", "Source", "enlist", "forget_skipped", "listed", "note_scan", "skip", "skipped"]
+__all__ = [
+    "SkippedFile",
+    "Source",
+    "enlist",
+    "forget_skipped",
+    "listed",
+    "note_scan",
+    "skip",
+    "skipped",
+    "warn",
+    "warnings",
+]
 
 SourceKind = Literal["folder", "manifest"]
 
@@ -77,6 +88,20 @@ def skip(tables: Tables, source: Source, files: Iterable[SkippedFile]) -> None:
         "INSERT OR REPLACE INTO skipped (owner, path, size, mtime_ns, inode, reason, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
         [(source.source_id, f.path, f.size, f.mtime_ns, f.inode, f.reason, at) for f in files],
     )
+
+
+def warn(tables: Tables, source: Source, warnings: Iterable[tuple[bytes, str]]) -> None:
+    """Remember what a source says that is probably not meant, (path or line, reason), instead of what was before."""
+    tables.execute("DELETE FROM warnings WHERE owner = ?", [source.source_id])
+    tables.conn.executemany(
+        "INSERT OR REPLACE INTO warnings (owner, path, reason) VALUES (?, ?, ?)",
+        [(source.source_id, *warning) for warning in warnings],
+    )
+
+
+def warnings(tables: Tables) -> list[tuple[bytes, str]]:
+    """Return the remembered warnings of all sources."""
+    return tables.execute("SELECT path, reason FROM warnings ORDER BY owner, path").fetchall()
 
 
 def forget_skipped(tables: Tables, source: Source, paths: Iterable[bytes]) -> None:

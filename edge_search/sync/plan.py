@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edge_search.catalog.listing import Listing, SourceFile, printable
+from edge_search.catalog.doubt import Doubts
+from edge_search.catalog.listing import Listing, ProductRow, SourceFile, printable
 from edge_search.store.images import Image
 from edge_search.store.products import Values
 from edge_search.store.sources import SkippedFile
@@ -79,10 +80,18 @@ def make_plan(
         take.append(file)
     present = {(file.path, file.sku) for file in listing.files}
     shield = _Shield(problem.path for problem in listing.problems)
+    doubts, paths = Doubts(listing.doubts), {file.path for file in listing.files}
     gone = tuple(
-        image for key, image in rows.items() if key not in present and not shield.covers(printable(image.path))
+        image
+        for key, image in rows.items()
+        if key not in present
+        and not shield.covers(printable(image.path))
+        # A row that can't be read may have named this photo: a manifest's row, or one with a column of images.
+        and not (
+            (listing.kind == "manifest" or image.path in paths) and doubts.cover(image.sku, values.get(image.sku, {}))
+        )
     )
-    put, drop = _products(listing, images, gone, values)
+    put, drop = _products(listing, images, gone, values, doubts)
     if had_table and not listing.has_table:
         put, drop = {}, ()
     bad_or_taken = still_skipped.keys() | {file.path for file in take}
@@ -115,10 +124,14 @@ def _stamp(row: SourceFile | Image | SkippedFile) -> tuple[int, int, int]:
 
 
 def _products(
-    listing: Listing, images: Sequence[Image], gone: Sequence[Image], values: Mapping[str, Mapping[str, Any]]
+    listing: Listing,
+    images: Sequence[Image],
+    gone: Sequence[Image],
+    values: Mapping[str, Mapping[str, Any]],
+    doubts: Doubts,
 ) -> tuple[dict[str, Values], tuple[str, ...]]:
     if listing.has_table or listing.kind == "manifest":
-        wanted: dict[str, Values] = {product.sku: dict(product.values) for product in listing.products}
+        wanted: dict[str, Values] = {row.sku: _good_values(row, values.get(row.sku, {})) for row in listing.products}
     else:
         # Without a table a photo lists its SKU; one whose photos can't be taken is listed with the first good one.
         leaving = {image.image_id for image in gone}
@@ -126,7 +139,12 @@ def _products(
         pictured |= {file.sku for file in listing.files if file.sku in values}
         wanted = {sku: {} for sku in pictured}
     put = {sku: listed for sku, listed in wanted.items() if sku not in values or dict(values[sku]) != dict(listed)}
-    return put, tuple(sku for sku in values if sku not in wanted)
+    return put, tuple(sku for sku, last in values.items() if sku not in wanted and not doubts.cover(sku, last))
+
+
+def _good_values(row: ProductRow, last: Mapping[str, Any]) -> Values:
+    """Return what a row says, and what was last known where its cell can't be read."""
+    return {**row.values, **{column: last.get(column) for column in row.unread}}
 
 
 def _held(
@@ -143,7 +161,11 @@ def _held(
     after = {image.sku for image in images if image.image_id not in leaving} | {file.sku for file in listing.files}
     lost = (pictured - after) | set(drop)
     if before and not listing.files and not listing.products and lost:
-        return Held(len(gone), len(lost), f"{listing.root} is empty, but {len(lost)} products came from it")
+        return Held(len(gone), len(lost), f"{listing.root} is empty, but {_products_text(len(lost))} came from it")
     if len(lost) > rule.products and len(lost) > rule.share * len(before):
-        return Held(len(gone), len(lost), f"{len(lost)} of {len(before)} products would be deleted")
+        return Held(len(gone), len(lost), f"{len(lost)} of {_products_text(len(before))} would be deleted")
     return None
+
+
+def _products_text(number: int) -> str:
+    return f"{number} product{'' if number == 1 else 's'}"

@@ -71,14 +71,15 @@ class Sync:
                 self._remove(source, plan, moved, counts)
             with self.database.write() as tables:
                 sources.forget_skipped(tables, source, plan.forget)
-                sources.skip(tables, source, map(_problem, listing.problems))
+                sources.skip(tables, source, _problems(listing.problems))
+                sources.warn(tables, source, _joined(listing.warnings).items())
                 sources.note_scan(
                     tables,
                     source,
                     has_table=listing.has_table or source.has_table,
                     state="held" if held else "online",
                 )
-        return self._report(counts, encoded, held, time.monotonic() - started)
+        return self._report(counts, encoded, held, listing.warnings, time.monotonic() - started)
 
     def _plan(self, listing: Listing, path: Path, *, yes: bool) -> tuple[Source, Plan]:
         kind = listing.kind
@@ -152,7 +153,9 @@ class Sync:
             with self.database.write() as tables:
                 products.drop_values(tables, source.source_id, names)
 
-    def _report(self, counts: Counts, encoded: int, held: Held | None, seconds: float) -> IndexReport:
+    def _report(
+        self, counts: Counts, encoded: int, held: Held | None, warnings: Iterable[Problem], seconds: float
+    ) -> IndexReport:
         with self.database.read() as tables:
             return IndexReport(
                 added=counts.added,
@@ -166,12 +169,21 @@ class Sync:
                 products=products.count(tables),
                 seconds=seconds,
                 held=held,
+                warnings=tuple(Skipped(warning.path, warning.reason) for warning in warnings),
             )
 
 
-def _problem(problem: Problem) -> SkippedFile:
+def _problems(problems: Iterable[Problem]) -> Iterator[SkippedFile]:
     # No file has this stamp, so it is looked at again in every scan.
-    return SkippedFile(os.fsencode(problem.path), 0, 0, 0, problem.reason)
+    yield from (SkippedFile(path, 0, 0, 0, reason) for path, reason in _joined(problems).items())
+
+
+def _joined(problems: Iterable[Problem]) -> dict[bytes, str]:
+    """Return all reasons of a path together: one line of a table may have several."""
+    found: dict[bytes, list[str]] = {}
+    for problem in problems:
+        found.setdefault(os.fsencode(problem.path), []).append(problem.reason)
+    return {path: " / ".join(reasons) for path, reasons in found.items()}
 
 
 def _parts(items: Iterable[T], size: int) -> Iterator[list[T]]:

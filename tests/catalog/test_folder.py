@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from edge_search.catalog import walk as walking
+from edge_search.catalog.doubt import Doubts
 from edge_search.catalog.folder import list_folder
 from edge_search.catalog.listing import Listing
 from edge_search.errors import CatalogError, SourceMissing
@@ -273,21 +274,48 @@ def test_a_sku_named_like_the_table(root: Path) -> None:
     assert (listing.has_table, pairs(listing)) == (False, [("products.csv/a.jpg", "products.csv")])
 
 
-def test_a_table_that_cannot_be_followed(root: Path, tmp_path: Path) -> None:
-    table = root / "products.csv"
-    (tmp_path / "elsewhere.csv").write_text("sku\nA1\n", encoding="utf-8")
-    for target, said in (("../elsewhere.csv", "out of the catalog"), ("none.csv", "nowhere")):
+@pytest.mark.parametrize("name", ["products.csv", "products.jsonl"])
+def test_a_table_that_cannot_be_followed_leaves_photos_and_products_alone(
+    root: Path, tmp_path: Path, name: str
+) -> None:
+    put(root, "A1/a.jpg")
+    table = root / name
+    (tmp_path / "elsewhere").write_text("sku\nA1\n", encoding="utf-8")
+
+    def said() -> str:
+        listing = list_folder(root)
+        assert (pairs(listing), listing.products, listing.has_table) == ([("A1/a.jpg", "A1")], (), True)
+        assert Doubts(listing.doubts).cover("any", {})
+        assert list(reasons(listing)) == [name]
+        assert "stay as they were" in reasons(listing)[name]
+        return reasons(listing)[name]
+
+    for target, reason in (("../elsewhere", "out of the catalog"), ("none.csv", "nowhere"), (name, "can't be read")):
         table.symlink_to(target)
-        with pytest.raises(CatalogError, match=said):
-            list_folder(root)
+        assert reason in said()
         table.unlink()
-    table.symlink_to("products.csv")
-    with pytest.raises(CatalogError):
-        list_folder(root)
-    table.unlink()
     os.mkfifo(table)
-    with pytest.raises(CatalogError, match="FIFO"):
-        list_folder(root)
+    assert "FIFO" in said()
+
+
+def test_of_two_tables_the_csv_wins_and_one_line_says_so(root: Path) -> None:
+    (root / "products.csv").write_text("sku,price\nA1,1\n", encoding="utf-8")
+    (root / "products.jsonl").write_text('{"sku": "A1", "price": 2}\n', encoding="utf-8")
+    listing = list_folder(root)
+    assert [dict(row.values) for row in listing.products] == [{"price": 1.0}]
+    assert list(reasons(listing)) == ["products.jsonl"]
+    assert "products.csv stands beside it and wins" in reasons(listing)["products.jsonl"]
+    (root / "products.csv").unlink()
+    listing = list_folder(root)
+    assert ([dict(row.values) for row in listing.products], reasons(listing)) == ([{"price": 2.0}], {})
+
+
+def test_a_folder_with_zeros_that_its_row_has_not_is_warned_about(root: Path) -> None:
+    put(root, "0123/a.jpg", "0456/a.jpg", "456/a.jpg", "0789/a.jpg", "A5/a.jpg")
+    (root / "products.csv").write_text("sku\nA5\n123\n456\n", encoding="utf-8")
+    listing = list_folder(root)
+    assert [warning.path for warning in listing.warnings] == ["products.csv:3"]
+    assert "write 0123" in listing.warnings[0].reason
 
 
 def with_images(root: Path, *rows: str) -> Listing:

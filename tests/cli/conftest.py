@@ -11,6 +11,7 @@ import edge_search
 from edge_search.appliance.box import Box
 from edge_search.cli import main as entry
 from edge_search.encoder.fake_runtime import FakeEncoder
+from edge_search.store.home import prepare_home
 from tests.cli.ran import Ran, Run
 
 
@@ -25,6 +26,8 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], hom
 
     def _run(*arguments: object) -> Ran:
         capsys.readouterr()
+        if not home.exists():  # commands that read want a home; those about a missing one name another
+            prepare_home(home)
         with pytest.raises(SystemExit) as stopped:
             entry.main(["--home", str(home), *map(str, arguments)])
         captured = capsys.readouterr()

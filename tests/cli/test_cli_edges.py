@@ -50,7 +50,7 @@ def test_an_empty_home_option_means_the_default(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as stopped:
-        entry.main(["--home", "", "products", "list"])
+        entry.main(["--home", "", "products", "set", "A1", "title=x"])
     assert stopped.value.code == 0
     assert (tmp_path / "default-home" / "catalog.sqlite3").is_file()
     assert not (tmp_path / "catalog.sqlite3").exists()

@@ -106,6 +106,58 @@ def test_every_command_and_option_explains_itself(run: Run, path: tuple[str, ...
     assert silent == []
 
 
-def test_the_home_is_made_where_it_is_named(run: Run, home: Path) -> None:
-    assert run("products", "list").code == 0
-    assert (home / "catalog.sqlite3").is_file()
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["products", "list"],
+        ["products", "show", "A1"],
+        ["products", "reset", "A1"],
+        ["products", "remove", "A1"],
+        ["products", "inbox"],
+        ["search", "x.jpg"],
+        ["evaluate", "--queries", "q.csv"],
+        ["status"],
+        ["verify"],
+        ["repair"],
+        ["backup", "b.tar"],
+        ["compact"],
+        ["changes"],
+        ["bench", "query", "."],
+        ["doctor", "--json"],
+        ["import-media", ".", "--preview"],
+    ],
+    ids=" ".join,
+)
+def test_a_mistyped_home_is_named_and_not_made(run: Run, tmp_path: Path, arguments: list[str], photo: object) -> None:
+    (tmp_path / "x").mkdir()
+    typo = tmp_path / "hmoe"
+    if arguments[0] == "bench":
+        assert callable(photo)
+        photo(tmp_path / "x" / "1.jpg", 1)
+        arguments[2] = str(tmp_path / "x")
+    ran = run("--home", typo, *arguments)
+    assert ran.code == 1
+    assert f"no such home: {typo}" in ran.err + ran.out
+    assert not typo.exists()
+    if arguments[0] != "doctor":
+        assert (ran.out, ran.err.count("\n")) == ("", 1)
+
+
+def test_the_home_is_made_where_it_is_named(run: Run, tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    assert run("--home", new, "products", "set", "A1", "title=Tea").code == 0
+    assert (new / "catalog.sqlite3").is_file()
+    assert run("--home", new, "products", "list", "--json").json["total"] == 1
+
+
+def test_numbers_agree_with_their_nouns(run: Run, tmp_path: Path, photo: object) -> None:
+    assert callable(photo)
+    photo(tmp_path / "c" / "A" / "1.jpg", 1)
+    photo(tmp_path / "c" / "B" / "1.jpg", 2)
+    (tmp_path / "c" / "products.csv").write_text("sku\nA\n", encoding="utf-8")
+    out = run("index", tmp_path / "c").out
+    assert "The catalog has 1 product with 1 photo." in out
+    assert "1 photo waits in the inbox" in out
+    assert run("products", "list").out.endswith("1 of 1 product\n")
+    run("products", "set", "B", "title=b")
+    assert run("products", "list").out.endswith("2 of 2 products\n")

@@ -123,3 +123,77 @@ def test_config_check_names_the_bad_setting_in_one_line(run: Run, home: Path, te
     assert named in checked.err
     assert "config.toml" in checked.err
     assert checked.err.count("\n") == 1
+
+
+def test_removed_and_reset_is_as_it_was_with_what_was_set_here(run: Run, catalog: Path) -> None:
+    run("products", "set", "SKU-1", "price=5")
+    run("products", "remove", "SKU-1")
+    back = run("products", "reset", "SKU-1")
+    assert "what was set here (price)" in back.err
+    assert run("products", "show", "SKU-1", "--json").json["price"] == 5.0
+    assert run("products", "reset", "SKU-1").err == ""
+    assert run("products", "show", "SKU-1", "--json").json["price"] == 2.0
+
+
+def test_a_product_that_is_only_here_survives_remove_and_reset(run: Run, catalog: Path) -> None:
+    run("products", "set", "NEW", "title=New")
+    run("products", "remove", "NEW")
+    assert run("products", "reset", "NEW").code == 0
+    assert run("products", "show", "NEW", "--json").json["title"] == "New"
+
+
+def test_the_inbox_names_what_waits_and_why(run: Run, catalog: Path, photo: Photo) -> None:
+    assert run("products", "inbox").out == "the inbox is empty\n"
+    photo(catalog / "0042" / "1.jpg", 42)
+    photo(catalog / "OTHER" / "1.jpg", 43)
+    photo(catalog / "OTHER" / "2.jpg", 44)
+    with (catalog / "products.csv").open("a", encoding="utf-8") as table:
+        table.write("42,Forty-two,1,\n")
+    indexed = run("index", catalog)
+    assert "3 photos wait in the inbox" in indexed.out
+    assert "write 0042" in indexed.out
+    assert "write 0042" in run("status").out.replace("\n", " ")
+    items = run("products", "inbox", "--json").json["items"]
+    assert [(item["sku"], len(item["image_ids"])) for item in items] == [("0042", 1), ("OTHER", 2)]
+    assert "one lists 42" in items[0]["reason"]
+    shown = run("products", "inbox").out
+    assert "3 photos of 2 SKUs" in shown
+    run("products", "set", "OTHER", "title=Other")
+    assert [item["sku"] for item in run("products", "inbox", "--json").json["items"]] == ["0042"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("hits = 0", "hits = 0: must be at least 1"),
+        ("hits = 'many'", "hits = 'many': must be a whole number"),
+        ("hits = 1.5", "hits = 1.5: must be a whole number"),
+        ("hold_share = 2", "hold_share = 2: must be at most 1"),
+        ("log_days = 0", "log_days = 0: must be above 0"),
+        ("log_days = 'x'", "must be a number"),
+        ("previews = 7", "previews = 7: must be true or false"),
+        ("runtime = 'cuda'", "runtime = 'cuda': must be one of 'auto', 'openvino' or 'onnxruntime'"),
+        ("model = 3", "must be a text in quotation marks"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_told_in_plain_words(run: Run, home: Path, text: str, said: str) -> None:
+    home.mkdir()
+    (home / "config.toml").write_text(text, encoding="utf-8")
+    checked = run("config", "check")
+    assert checked.code == 1
+    assert said in checked.err
+    assert "input should" not in checked.err
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("EDGE_SEARCH_HITZ", "do you mean EDGE_SEARCH_HITS?"), ("EDGE_SEARCH_QQQQQQQQ", "see 'edge-search config show'")],
+)
+def test_a_variable_that_is_no_setting_is_named(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str, said: str
+) -> None:
+    monkeypatch.setenv(name, "3")
+    for arguments in (["config", "check"], ["status"]):
+        ran = run(*arguments)
+        assert (ran.code, ran.err.count("\n")) == (1, 1)
+        assert f"{name}: no such setting; {said}" in ran.err

@@ -69,3 +69,14 @@ def test_parse(text: str, box: Box) -> None:
 def test_parse_refuses(text: str) -> None:
     with pytest.raises(InvalidValue, match="give x,y,width,height"):
         parse_crop(text)
+
+
+@pytest.mark.parametrize("text", ["0.1,0.1,200,100", "10,20,0.5,0.5", "120,80,400,0.5"])
+def test_pixels_mixed_with_fractions_are_refused(text: str) -> None:
+    with pytest.raises(InvalidValue, match="mixes pixels and fractions"):
+        parse_crop(text)
+
+
+@pytest.mark.parametrize("text", ["0,0,1,1", "0,1,200,100", "10.5,0,200,100.25", "1,1,50,50", "0,0,0.5,1"])
+def test_whole_numbers_and_halves_of_pixels_are_not_mixed(text: str) -> None:
+    assert len(parse_crop(text)) == 4

@@ -108,12 +108,18 @@ def test_a_store_that_follows_the_log_becomes_equal(done: list[tuple[Any, ...]],
 
 def test_entries_go_with_their_transaction(home: Path) -> None:
     database = Database(prepare_home(home))
-    with pytest.raises(ZeroDivisionError), database.write() as tables:
-        for step in [("put", 1, "tea", {}, False), ("hide", "tea"), ("add", 1, "tea", "h1", 1)]:
-            do(tables, step)
-        sources.enlist(tables, "folder", Path("/x"))
-        assert changes.head(tables) == 4
-        raise ZeroDivisionError
+    done: list[tuple[Any, ...]] = [("put", 1, "tea", {}, False), ("hide", "tea"), ("add", 1, "tea", "h1", 1)]
+
+    def fail() -> None:
+        with database.write() as tables:
+            for step in done:
+                do(tables, step)
+            sources.enlist(tables, "folder", Path("/x"))
+            assert changes.head(tables) == 4
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     with database.read() as tables:
         assert changes.head(tables) == 0
     database.close()
