@@ -8,6 +8,7 @@ from typing import cast
 import click
 
 from edge_search.cli.context import Context, json_option
+from edge_search.cli.model_import import import_
 from edge_search.cli.model_pull import pull
 from edge_search.cli.output import note, print_json, print_table
 
@@ -111,3 +112,4 @@ def build(context: Context, name: str, output: Path | None) -> None:
 
 
 model.add_command(pull)
+model.add_command(import_)
