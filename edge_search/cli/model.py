@@ -8,6 +8,8 @@ from typing import cast
 import click
 
 from edge_search.cli.context import Context, json_option
+from edge_search.cli.model_import import import_
+from edge_search.cli.model_pull import pull
 from edge_search.cli.output import note, print_json, print_table
 
 __all__ = ["model"]
@@ -107,3 +109,7 @@ def build(context: Context, name: str, output: Path | None) -> None:
             output = box.home.models / f"{name}-int8"
     build_bundle(name, output, note)
     click.echo(f"built {output}")
+
+
+model.add_command(pull)
+model.add_command(import_)

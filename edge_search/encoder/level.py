@@ -13,12 +13,13 @@ from edge_search.errors import EncoderError
 
 __all__ = ["Level", "Pooling", "join_levels"]
 
-Pooling = Literal["avg", "gem"]
+Pooling = Literal["avg", "gem", "mean", "cls", "none"]
+"""Over a map: ``avg``, ``gem``. Over tokens: ``mean`` of the patches, ``cls`` the first. ``none``: it came as one."""
 
 
 @dataclass(frozen=True)
 class Level:
-    """``channels`` numbers of the feature, pooled from the map ``name``.
+    """``channels`` numbers of the feature, pooled from the output ``name``.
 
     Each level is normalised to length 1, then multiplied by ``weight``, then the joined feature is
     normalised again.

@@ -8,9 +8,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from edge_search.encoder.level import Level
+from edge_search.encoder.level import Level, Pooling
 from edge_search.errors import BundleError, EdgeSearchError
 from edge_search.imaging.recipe import Recipe
 
@@ -141,7 +141,7 @@ class Manifest:
 
 
 def _level(entry: Mapping[str, Any]) -> Level:
-    if entry["pooling"] not in ("avg", "gem"):
+    if entry["pooling"] not in get_args(Pooling):
         raise ValueError(f"pooling {entry['pooling']!r} is unknown")
     channels, weight = entry["channels"], float(entry.get("weight", 1.0))
     if type(channels) is not int or channels < 1 or not 0 < weight < 1e6:

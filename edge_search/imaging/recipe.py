@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, cast, get_args
 
-__all__ = ["Interpolation", "Recipe"]
+__all__ = ["Fit", "Interpolation", "Recipe"]
 
 Interpolation = Literal["bilinear", "bicubic", "lanczos"]
+Fit = Literal["crop", "squash"]
 _LARGEST_SIDE = 4096
 
 
@@ -17,21 +18,26 @@ class Recipe:
     """Preprocessing of one encoder.
 
     The short side is resized to ``round(side / crop)`` pixels, then a square of ``side`` pixels is cut from
-    the centre. ``crop`` is a fraction of at most 1. Mean and standard deviation live in the network.
+    the centre. ``crop`` is a fraction of at most 1. With ``fit`` "squash" the whole picture becomes the
+    square instead, its proportions lost. Mean and standard deviation live in the network.
     """
 
     side: int
     crop: float
     interpolation: Interpolation = "bicubic"
+    fit: Fit = "crop"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the recipe as plain JSON types."""
-        return asdict(self)
+        """Return the recipe as plain JSON types; a field at its later default is left out (see fingerprint)."""
+        values = asdict(self)
+        if self.fit == "crop":
+            del values["fit"]
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
         """Return the recipe that ``to_dict`` wrote; ValueError names the field that can't be used."""
-        if unknown := sorted(set(values) - {"side", "crop", "interpolation"}):
+        if unknown := sorted(set(values) - {"side", "crop", "interpolation", "fit"}):
             raise ValueError(f"{unknown[0]}: no such field of a recipe")
         side, crop = values.get("side"), values.get("crop")
         interpolation = values.get("interpolation", "bicubic")
@@ -41,4 +47,7 @@ class Recipe:
             raise ValueError(f"crop: {crop!r} is not a fraction from 0.05 to 1")
         if not isinstance(interpolation, str) or interpolation not in get_args(Interpolation):
             raise ValueError(f"interpolation: {interpolation!r} is not bilinear, bicubic or lanczos")
-        return cls(side, float(crop), cast("Interpolation", interpolation))
+        fit = values.get("fit", "crop")
+        if not isinstance(fit, str) or fit not in get_args(Fit):
+            raise ValueError(f"fit: {fit!r} is not crop or squash")
+        return cls(side, float(crop), cast("Interpolation", interpolation), cast("Fit", fit))
