@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from edge_search.catalog.claims import Claims
 from edge_search.catalog.listing import Listing, Problem, SourceFile, printable
+from edge_search.catalog.rules import DEFAULT_RULES, Rules
 from edge_search.catalog.sku import clean_sku
 from edge_search.catalog.table import Table, read_table
-from edge_search.catalog.walk import Photo, walk
+from edge_search.catalog.walk import Photo, Walk, look, walk
 from edge_search.errors import CatalogError
 
-__all__ = ["TABLE_NAME", "list_folder"]
+__all__ = ["TABLE_NAME", "list_folder", "list_part"]
 
 TABLE_NAME = "products.csv"
 
 
-def list_folder(root: Path) -> Listing:
+def list_folder(root: Path, rules: Rules = DEFAULT_RULES) -> Listing:
     """Return every photo below ``root`` with its SKU, and the product table that lies in it.
 
     ``<root>/<SKU>/**/any.jpg``; a file right in the root is SKU = its name up to ``__`` or the extension.
@@ -33,14 +34,39 @@ def list_folder(root: Path) -> Listing:
     Raises SourceMissing when the folder is not there, or gone before the end; CatalogError when it or its
     table can't be read.
     """
-    found = walk(root)
-    table = _table(root)
+    return _listing(root, walk(root, rules), _table(root), None)
+
+
+def list_part(
+    root: Path,
+    paths: Iterable[bytes],
+    rules: Rules = DEFAULT_RULES,
+    table: Callable[[Path], Table | None] | None = None,
+) -> tuple[Listing, list[bytes]] | None:
+    """Return what ``list_folder`` would say of some paths (relative) only, and those of them that are folders.
+
+    It costs what the paths cost, not what the folder does. A folder isn't looked into: its photos' paths are to be
+    given. ``table`` reads the product table where the caller remembers it. None: only ``list_folder`` can tell.
+
+    Raises as ``list_folder``.
+    """
+    wanted = sorted(set(paths))
+    seen = look(root, wanted, rules)
+    if seen is None:
+        return None
+    found, folders = seen
+    scope = tuple(path for path in wanted if path not in set(folders))
+    return _listing(root, found, (table or _table)(root), scope), folders
+
+
+def _listing(root: Path, found: Walk, table: Table | None, scope: tuple[bytes, ...] | None) -> Listing:
     problems = list(found.problems)
     files: set[SourceFile] = set()
     named: set[bytes] = set()
     if table:
-        problems += table.problems
-        _claim(table, found.photos, files, named, problems)
+        problems += table.problems if scope is None else ()
+        # Of a few photos, most patterns name none.
+        _claim(table, found.photos, files, named, problems if scope is None else [])
     known = {row.sku for row in table.rows} if table else set()
     overridden = table.images if table else {}
     skus: dict[bytes, str | None] = {}
@@ -58,6 +84,7 @@ def list_folder(root: Path) -> Listing:
         products=table.rows if table else (),
         has_table=table is not None,
         problems=tuple(problems),
+        scope=scope,
     )
 
 

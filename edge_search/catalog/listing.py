@@ -55,7 +55,8 @@ class Listing:
     """One look at a source; files are sorted by path.
 
     A problem's path may be a file or folder that is there but can't be looked at now: photos at or below it
-    are not known to be gone.
+    are not known to be gone. With a ``scope`` only these paths were looked at, and what lay below those that are
+    gone; nothing is said about any other.
     """
 
     root: Path
@@ -64,3 +65,4 @@ class Listing:
     products: tuple[ProductRow, ...]
     has_table: bool
     problems: tuple[Problem, ...]
+    scope: tuple[bytes, ...] | None = None
