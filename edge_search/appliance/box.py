@@ -12,11 +12,13 @@ from typing import Any
 from PIL import Image as Picture
 
 from edge_search.appliance.encoders import Encoders, named_bundle
+from edge_search.appliance.followed import Followed
 from edge_search.appliance.following import Following
 from edge_search.appliance.recovering import recovering
 from edge_search.appliance.status import Status, read_status
 from edge_search.appliance.table import ProductTable
 from edge_search.appliance.upkeep import Upkeep
+from edge_search.appliance.watching import Watching
 from edge_search.catalog.manifest import list_manifest
 from edge_search.config import Settings, load_settings
 from edge_search.encoder.encoder import Encoder
@@ -209,7 +211,7 @@ class Box:
     def status(self) -> Status:
         """Return how the home stands."""
         encoder = f"{self.encoders.name}@{self.encoders.fingerprint}"
-        return read_status(self.database, self.catalog_index, encoder)
+        return read_status(self.database, self.catalog_index, encoder, self.watching.report(), self.sources.listed())
 
     def doctor(self) -> list[Finding]:
         """Look at machine, home and encoder; takes seconds, for both runtimes are tried. Changes nothing."""
@@ -232,7 +234,7 @@ class Box:
         return Upkeep(
             self.database,
             self.encoders,
-            self._builder,
+            lambda: self.builder,
             self._previews(),
             self._limits(),
             snapshot_hours=self.settings.snapshot_hours,
@@ -247,8 +249,22 @@ class Box:
                 self._index = CatalogIndex(self.database, self.encoders.fingerprint, self.encoders.plain)
             return self._index
 
+    @property
+    def watching(self) -> Watching:
+        """Pause, resume and look at the watcher of this home."""
+        return Watching(self.database)
+
+    @property
+    def sources(self) -> Followed:
+        """What is followed: states, rules, and deletions that wait for a yes."""
+        return Followed(self.database, self.watching, self._following)
+
     def _following(self) -> Following:
-        sync = Sync(
+        return Following(self.sync(), self.builder, self.upkeep)
+
+    def sync(self) -> Sync:
+        """Return what makes the store equal to a source."""
+        return Sync(
             database=self.database,
             encoder=lambda: self.encoders.ingest,
             fingerprint=self.encoders.fingerprint,
@@ -257,9 +273,10 @@ class Box:
             rule=HoldRule(self.settings.hold_share, self.settings.hold_products),
             workers=self.encoders.cores,
         )
-        return Following(sync, self._builder(), self.upkeep)
 
-    def _builder(self) -> Builder:
+    @property
+    def builder(self) -> Builder:
+        """What publishes generations."""
         return Builder(self.database, self.catalog_index)
 
     def _searcher(self) -> Searcher:

@@ -73,13 +73,17 @@ class Upkeep:
 
         Returns the generation.
         """
+        self.tidy()
+        return self.builder().publish(anew=True)
+
+    def tidy(self) -> None:
+        """Drop features nobody shows and what killed writers left."""
         sweep(self.database.home.root)
         with self.database.exclusive("sync"):
             while True:
                 with self.database.write() as tables:
                     if not features.collect(tables):
                         break
-        return self.builder().publish(anew=True)
 
     def rescan_due(self) -> bool:
         """Return whether the sources must be read again since a recovery."""

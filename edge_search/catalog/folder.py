@@ -15,9 +15,11 @@ from edge_search.catalog.table import Table, read_table
 from edge_search.catalog.walk import Photo, Walk, look, walk
 from edge_search.errors import CatalogError
 
-__all__ = ["TABLE_NAME", "list_folder", "list_part"]
+__all__ = ["TABLE_NAME", "TABLE_NAMES", "list_folder", "list_part", "read_folder_table"]
 
 TABLE_NAME = "products.csv"
+TABLE_NAMES = (TABLE_NAME,)
+"""The files in a root that `read_folder_table` reads: while none of them changes, what it returns doesn't."""
 
 
 def list_folder(root: Path, rules: Rules = DEFAULT_RULES) -> Listing:
@@ -34,7 +36,7 @@ def list_folder(root: Path, rules: Rules = DEFAULT_RULES) -> Listing:
     Raises SourceMissing when the folder is not there, or gone before the end; CatalogError when it or its
     table can't be read.
     """
-    return _listing(root, walk(root, rules), _table(root), None)
+    return _listing(root, walk(root, rules), read_folder_table(root), None)
 
 
 def list_part(
@@ -56,7 +58,7 @@ def list_part(
         return None
     found, folders = seen
     scope = tuple(path for path in wanted if path not in set(folders))
-    return _listing(root, found, (table or _table)(root), scope), folders
+    return _listing(root, found, (table or read_folder_table)(root), scope), folders
 
 
 def _listing(root: Path, found: Walk, table: Table | None, scope: tuple[bytes, ...] | None) -> Listing:
@@ -88,7 +90,8 @@ def _listing(root: Path, found: Walk, table: Table | None, scope: tuple[bytes, .
     )
 
 
-def _table(root: Path) -> Table | None:
+def read_folder_table(root: Path) -> Table | None:
+    """Return the product table in a root, None when there is none; raises as ``list_folder``."""
     path = root / TABLE_NAME
     try:
         status = path.lstat()

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Literal
+from typing import Any, Literal
 
 __all__ = ["DEFAULT_RULES", "Rules"]
 
@@ -69,7 +69,7 @@ class Rules:
 DEFAULT_RULES = Rules()
 
 
-def _parsed(name: str, text: str) -> object:
+def _parsed(name: str, text: str) -> Any:
     if not text:
         return getattr(DEFAULT_RULES, name)
     if name == "ignore":

@@ -101,7 +101,9 @@ def look(root: Path, paths: Iterable[bytes], rules: Rules = DEFAULT_RULES) -> tu
             _unread(found, path, error)
     if rules.max_files:
         for folder in {photo.path.rpartition(b"/")[0] for photo in found.photos}:
-            if sum(map(has_photo_name, os.listdir(_join(found.root, folder)))) > rules.max_files:
+            with os.scandir(_join(found.root, folder)) as entries:
+                count = sum(has_photo_name(entry.name) for entry in entries)
+            if count > rules.max_files:
                 return None
     if _identity(root) != identity:
         raise SourceMissing(f"{printable(str(root))}: another folder took its place while it was read; try again")
@@ -116,7 +118,7 @@ def _left_out(found: Walk, folder: bytes, known: dict[bytes, bool]) -> bool:
             _left_out(found, parent, known)
             or is_ignored_folder(name)
             or found.rules.ignores(folder)
-            or os.path.lexists(_join(_join(found.root, folder), MARKER))  # noqa: PTH110 (bytes)
+            or os.path.lexists(_join(_join(found.root, folder), MARKER))
         )
     return known[folder]
 

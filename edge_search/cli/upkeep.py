@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from edge_search.cli.context import Context, json_option
 from edge_search.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from edge_search.watch.report import WatchReport
 
 __all__ = ["compact", "status"]
 
@@ -32,6 +37,7 @@ def status(ctx: click.Context, check: bool, as_json: bool) -> None:
                 ("encoder", f"{now.encoder}, projection {now.projection}"),
                 ("catalog", now.catalog_digest),
                 *(("source", f"{s.path}: {s.state}, {s.images} photos, read {s.last_scan}") for s in now.sources),
+                ("watch", _watch(now.watch)),
                 ("free", f"{now.free_bytes / 2**30:.1f} GiB"),
                 *(("skipped", f"{bad.path}: {bad.reason}") for bad in now.skipped),
                 *(("attention", text) for text in now.degraded),
@@ -39,6 +45,15 @@ def status(ctx: click.Context, check: bool, as_json: bool) -> None:
         )
     if check and now.degraded:
         ctx.exit(1)
+
+
+def _watch(now: WatchReport) -> str:
+    parts = [now.state]
+    parts += [f"until {now.until}"] if now.until else []
+    parts += [f"{now.backlog} photos to look at"] if now.backlog else []
+    parts += [f"about {now.eta_seconds:.0f} s left"] if now.eta_seconds is not None else []
+    parts += [f"last error: {now.last_error}"] if now.last_error else []
+    return ", ".join(parts)
 
 
 @click.command()

@@ -124,10 +124,11 @@ def note_scan(
     held: Held | None = None,
     detail: str | None = None,
 ) -> None:
-    """Record that a source was read just now, and how it stands; a yes from before is used up."""
+    """Record that a source was read just now, and how it stands; a yes that ``source`` knew of is used up."""
     tables.execute(
-        "UPDATE sources SET has_table = ?, last_scan = ?, held = ?, confirmed = NULL WHERE source_id = ?",
-        [int(has_table), now(), _held_text(held), source.source_id],
+        """UPDATE sources SET has_table = ?, last_scan = ?, held = ?,
+           confirmed = CASE WHEN confirmed IS ? THEN NULL ELSE confirmed END WHERE source_id = ?""",
+        [int(has_table), now(), _held_text(held), _held_text(source.confirmed), source.source_id],
     )
     note_state(tables, source.source_id, state, detail)
 

@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import TypeVar
 
 from PIL import Image as Picture
@@ -61,7 +60,18 @@ class Job:
     same source in between, must not `finish` it but plan anew: a photo that was gone may be there again.
     """
 
-    def __init__(self, tools: Tools, listing: Listing, source: Source, plan: Plan, held: Held | None) -> None:
+    def __init__(
+        self,
+        tools: Tools,
+        listing: Listing,
+        source: Source,
+        plan: Plan,
+        held: Held | None,
+        *,
+        foreign: bool = False,
+    ) -> None:
+        """Make a job; ``foreign``: what lies there now is not what was read before."""
+        self._foreign = foreign
         self.source = source
         self.plan = plan
         self.held = held
@@ -137,7 +147,7 @@ class Job:
         """How the source stands: an empty or foreign folder is not it, so it counts as offline."""
         if self.held is None:
             return "online"
-        return "held" if self._listing.files or self._listing.products else "offline"
+        return "held" if not self._foreign and (self._listing.files or self._listing.products) else "offline"
 
     def _tasks(self, stop: Callable[[], bool] | None) -> Iterator[Task[SourceFile]]:
         root = os.fsencode(self._listing.root)

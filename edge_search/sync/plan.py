@@ -40,9 +40,10 @@ class Outside:
 class Plan:
     """What to do so that the store equals the source.
 
-    ``take``: files that are new or have another stamp, those of new products first; ``gone``: rows without a file; ``still_skipped``: bad
-    files that did not change; ``forget``: remembered bad files that are gone, or good again; ``put`` and
-    ``drop``: product values of this source; ``held``: why ``gone`` and ``drop`` must wait, if they must; ``lost``: products they cost.
+    ``take``: files that are new or have another stamp, those of new products first; ``gone``: rows without a file;
+    ``still_skipped``: bad files that did not change; ``forget``: remembered bad files that are gone, or good again;
+    ``put`` and ``drop``: product values of this source; ``held``: why ``gone`` and ``drop`` must wait, if they must;
+    ``lost``: products they cost.
     """
 
     take: tuple[SourceFile, ...]
@@ -99,7 +100,7 @@ def make_plan(
         image for key, image in rows.items() if key not in present and not shield.covers(printable(image.path))
     )
     put, drop = _products(listing, images, gone, values, outside)
-    if had_table and not listing.has_table or outside and listing.has_table:
+    if (had_table and not listing.has_table) or (outside and listing.has_table):
         put, drop = {}, ()
     bad_or_taken = still_skipped.keys() | {file.path for file in take}
     named = {problem.path for problem in listing.problems}

@@ -49,9 +49,7 @@ class Sync:
             job.advance(progress)
             return job.finish()
 
-    def begin(
-        self, listing: Listing, path: Path, *, yes: bool = False, doubt: str | None = None, lost: int = 0
-    ) -> Job:
+    def begin(self, listing: Listing, path: Path, *, yes: bool = False, doubt: str | None = None, lost: int = 0) -> Job:
         """Plan what to do about a listing; the caller holds the ``sync`` lock while a job is made and worked on.
 
         Args:
@@ -72,15 +70,14 @@ class Sync:
             else:
                 rows = []
                 plan = self._part(tables, listing, source, lost)
-        held = plan.held
-        if doubt and not yes and doubtful(listing, rows):
-            # A foreign folder: its photos are as wrong as the deletions.
-            held = Held(len(plan.gone), plan.lost, doubt)
-            if not _covered(held, source.confirmed):
-                plan = replace(plan, take=(), gone=(), put={}, drop=(), forget=())
+        foreign = bool(doubt) and doubtful(listing, rows)
+        held = Held(len(plan.gone), plan.lost, doubt or "") if foreign else plan.held
         if yes or _covered(held, source.confirmed):
-            held = None
-        return Job(self._tools(), listing, source, plan, held)
+            held, foreign = None, False
+        if foreign:
+            # Its photos are as wrong as the deletions.
+            plan = replace(plan, take=(), gone=(), put={}, drop=(), forget=())
+        return Job(self._tools(), listing, source, plan, held, foreign=foreign)
 
     def _whole(self, tables: Tables, listing: Listing, source: Source, rows: list[images.Image]) -> Plan:
         return make_plan(
@@ -110,9 +107,7 @@ class Sync:
         )
 
     def _tools(self) -> Tools:
-        return Tools(
-            self.database, self.encoder, self.fingerprint, self.previews, self.limits, self.workers, self.read
-        )
+        return Tools(self.database, self.encoder, self.fingerprint, self.previews, self.limits, self.workers, self.read)
 
 
 def _covered(held: Held | None, confirmed: Held | None) -> bool:
