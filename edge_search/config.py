@@ -77,6 +77,17 @@ class Settings(BaseSettings):
         24, ge=0, description="keep a copy of the database in the home, at most this old after an index; 0: none"
     )
     log_days: float = Field(90, gt=0, description="forget entries of the change log after this many days")
+    settle_s: float = Field(0.5, gt=0, le=60, description="`watch` takes a file when it did not change for this long")
+    scan_minutes: float = Field(
+        10, gt=0, le=1440, description="`watch` looks at everything this often, whatever events said"
+    )
+    poll_seconds: float = Field(
+        30, ge=1, le=3600, description="... and this often where no events come: network mounts, inotify's limits"
+    )
+    watch_cores: int = Field(0, ge=0, le=256, description="cores `watch` may use; 0: half of them, at least one")
+    quiet_hours: str = Field(
+        "", description="part of the day in which `watch` takes nothing in, such as 09:00-20:00 (local time)"
+    )
     lock_timeout_s: float = Field(30, gt=0, le=3600, description="wait this long for the writer lock")
 
     @classmethod

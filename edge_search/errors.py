@@ -3,6 +3,7 @@
     EdgeSearchError
     ├── PhotoError                one photo can't be used; a run names it, skips it, goes on
     │   ├── PhotoUnreadable       missing, empty, not a regular file, cut short, damaged
+    │   │   └── PhotoUnsettled    changed while it was read, held by a writer, a disk that fails: worth another try
     │   ├── PhotoUnsupported      not an image, or a format without a decoder here
     │   └── PhotoTooLarge         over the byte, pixel or side limit
     ├── CatalogError              a folder, products.csv or manifest can't be followed
@@ -13,7 +14,7 @@
     │   └── RuntimeUnavailable    the network can't be executed on this machine
     ├── StoreError                the home can't be used
     │   ├── HomeUnsuitable        no folder, no permission, network or FAT file system
-    │   ├── StoreBusy             another process held the writer lock too long
+    │   ├── StoreBusy             another process held the writer lock too long, or watches already
     │   ├── StoreDamaged          SQLite reports damage
     │   ├── SchemaTooNew          written by a newer edge-search
     │   └── NoSpace               the disk is full or below the reserve
@@ -39,6 +40,7 @@ __all__ = [
     "PhotoError",
     "PhotoTooLarge",
     "PhotoUnreadable",
+    "PhotoUnsettled",
     "PhotoUnsupported",
     "RuntimeUnavailable",
     "SchemaTooNew",
@@ -60,6 +62,10 @@ class PhotoError(EdgeSearchError):
 
 class PhotoUnreadable(PhotoError):
     """Missing, empty, not a regular file, cut short or damaged."""
+
+
+class PhotoUnsettled(PhotoUnreadable):
+    """Not to be read just now, but perhaps soon: it still changes, a writer holds it, or its disk failed."""
 
 
 class PhotoUnsupported(PhotoError):

@@ -39,6 +39,7 @@ ONLY_IN = {
     "openvino": {"edge_search.encoder.openvino_runtime"},
     "onnxruntime": {"edge_search.encoder.onnx_runtime"},
     "usearch": {"edge_search.index.hnsw"},
+    "watchdog": {"edge_search.watch.observer"},
 }
 
 

@@ -13,6 +13,7 @@ from PIL import Image as Picture
 
 from edge_search.appliance.changelog import ChangeLog
 from edge_search.appliance.encoders import Encoders, named_bundle
+from edge_search.appliance.followed import Followed
 from edge_search.appliance.following import Following
 from edge_search.appliance.inbox import read_inbox
 from edge_search.appliance.installed import InstalledEncoder
@@ -22,6 +23,7 @@ from edge_search.appliance.steady import steady
 from edge_search.appliance.switching import Switching
 from edge_search.appliance.table import ProductTable
 from edge_search.appliance.upkeep import Upkeep
+from edge_search.appliance.watching import Watching
 from edge_search.catalog.manifest import list_manifest
 from edge_search.config import Settings, load_settings
 from edge_search.encoder.encoder import Encoder
@@ -225,7 +227,13 @@ class Box:
     def status(self) -> Status:
         """Return how the home stands."""
         encoder = self.encoders.current
-        return read_status(self.database, self._index_of(encoder), f"{encoder.name}@{encoder.fingerprint}")
+        return read_status(
+            self.database,
+            self._index_of(encoder),
+            f"{encoder.name}@{encoder.fingerprint}",
+            self.watching.report(),
+            self.sources.listed(),
+        )
 
     def doctor(self) -> list[Finding]:
         """Look at machine, home and encoder; takes seconds, for both runtimes are tried. Changes nothing."""
@@ -248,7 +256,7 @@ class Box:
         return Upkeep(
             self.database,
             self.encoders,
-            self._builder,
+            lambda: self.builder,
             self._previews(),
             self._limits(),
             snapshot_hours=self.settings.snapshot_hours,
@@ -277,8 +285,22 @@ class Box:
                 self._index = CatalogIndex(self.database, encoder.fingerprint, encoder.plain)
             return self._index
 
+    @property
+    def watching(self) -> Watching:
+        """Pause, resume and look at the watcher of this home."""
+        return Watching(self.database)
+
+    @property
+    def sources(self) -> Followed:
+        """What is followed: states, rules, and deletions that wait for a yes."""
+        return Followed(self.database, self.watching, self._following)
+
     def _following(self) -> Following:
-        sync = Sync(
+        return Following(self.sync(), lambda: self.builder, self.upkeep)
+
+    def sync(self) -> Sync:
+        """Return what makes the store equal to a source."""
+        return Sync(
             database=self.database,
             encoder=lambda: self.encoders.ingest,
             previews=self._previews(),
@@ -286,9 +308,10 @@ class Box:
             rule=HoldRule(self.settings.hold_share, self.settings.hold_products),
             workers=self.encoders.cores,
         )
-        return Following(sync, self._builder, self.upkeep)
 
-    def _builder(self) -> Builder:
+    @property
+    def builder(self) -> Builder:
+        """What publishes generations."""
         return Builder(self.database, self.catalog_index)
 
     def _searcher(self) -> Searcher:

@@ -10,12 +10,14 @@ from pathlib import Path
 from edge_search.appliance.upkeep import Upkeep
 from edge_search.catalog.folder import list_folder
 from edge_search.catalog.manifest import list_manifest
+from edge_search.catalog.rules import DEFAULT_RULES
 from edge_search.errors import CatalogError, EncoderChanged, SourceMissing
 from edge_search.index.builder import Builder
 from edge_search.store import sources
 from edge_search.store.sources import SourceKind
 from edge_search.sync.sync import Sync
 from edge_search.types import IndexReport, Progress
+from edge_search.watch.marker import marker_doubt
 
 __all__ = ["Following"]
 
@@ -36,7 +38,7 @@ class Following:
             SourceMissing: one is not there now; nothing of it is deleted.
         """
         with self.sync.database.read() as tables:
-            followed = sources.listed(tables)
+            followed = sources.followed(tables)
         if not followed:
             raise CatalogError("no source is followed yet; name a folder: edge-search index FOLDER")
         reports: list[IndexReport] = []
@@ -61,8 +63,12 @@ class Following:
 
     def one(self, kind: SourceKind, path: Path, *, yes: bool, progress: Progress | None) -> IndexReport:
         """Sync one source, publish a generation if that is worth it, keep the home's snapshot young."""
-        listing = list_folder(path) if kind == "folder" else list_manifest(path)
-        report = self.sync.run(listing, path, yes=yes, progress=progress)
+        with self.sync.database.read() as tables:
+            known = next((source for source in sources.listed(tables) if source.path == path), None)
+        rules, marker = (known.rules, known.marker) if known else (DEFAULT_RULES, None)
+        listing = list_folder(path, rules) if kind == "folder" else list_manifest(path)
+        doubt = marker_doubt(path, marker) if kind == "folder" else None
+        report = self.sync.run(listing, path, yes=yes, doubt=doubt, progress=progress)
         with contextlib.suppress(EncoderChanged):  # then a whole new generation was published just now
             self._publish()
         self.upkeep.after_index()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from edge_search import __version__
+from edge_search.appliance.followed import SourceState
 from edge_search.appliance.pending import Pending, read_pending
 from edge_search.catalog.listing import printable
 from edge_search.index.catalog_index import CatalogIndex
@@ -15,19 +15,9 @@ from edge_search.maintenance.recover import RESCAN_DUE
 from edge_search.store import generations, images, meta, products, sources
 from edge_search.store.database import Database
 from edge_search.types import Skipped
+from edge_search.watch.report import WatchReport
 
-__all__ = ["SourceStatus", "Status", "read_status"]
-
-
-@dataclass(frozen=True)
-class SourceStatus:
-    """One followed folder or manifest."""
-
-    path: str
-    kind: str
-    state: str
-    last_scan: str | None
-    images: int
+__all__ = ["Status", "read_status"]
 
 
 @dataclass(frozen=True)
@@ -45,8 +35,9 @@ class Status:
     encoder: str
     projection: str
     catalog_digest: str
-    sources: tuple[SourceStatus, ...]
+    sources: tuple[SourceState, ...]
     backlog: int
+    watch: WatchReport
     skipped: tuple[Skipped, ...]
     warnings: tuple[Skipped, ...]
     free_bytes: int
@@ -58,23 +49,16 @@ class Status:
         return asdict(self)
 
 
-def read_status(database: Database, index: CatalogIndex, encoder: str) -> Status:
+def read_status(
+    database: Database, index: CatalogIndex, encoder: str, watch: WatchReport, followed: tuple[SourceState, ...]
+) -> Status:
     """Read the status from one snapshot; loads no network."""
     with database.read() as tables:
         generation = generations.current(tables)
         tail, masked = generations.backlog(tables, generation)
         view = index.view(tables)
-        followed = tuple(
-            SourceStatus(
-                printable(str(source.path)),
-                source.kind,
-                source.state if os.path.exists(source.path) else "offline",  # noqa: PTH110 (Path.exists raises on a broken share)
-                source.last_scan,
-                images.count(tables, source.source_id),
-            )
-            for source in sources.listed(tables)
-        )
-        degraded = [f"{source.path}: {source.state}" for source in followed if source.state in {"offline", "held"}]
+        degraded = [_trouble(source) for source in followed if source.state in {"offline", "held"} or source.held]
+        degraded += watch.problems
         if meta.get(tables, RESCAN_DUE) == "1":
             degraded.append(
                 "the database was recovered from a snapshot; run 'edge-search index' to read the sources again"
@@ -97,10 +81,18 @@ def read_status(database: Database, index: CatalogIndex, encoder: str) -> Status
             projection=view.projection.kind,
             catalog_digest=meta.catalog_digest(tables),
             sources=followed,
-            backlog=0,
+            backlog=watch.backlog,
+            watch=watch,
             skipped=tuple(Skipped(printable(bad.path), bad.reason) for bad in sources.skipped(tables)),
             warnings=tuple(Skipped(printable(path), reason) for path, reason in sources.warnings(tables)),
             free_bytes=shutil.disk_usage(database.home.root).free,
             degraded=tuple(degraded),
             switch=switch,
         )
+
+
+def _trouble(source: SourceState) -> str:
+    text = f"{source.path}: {source.state}" + (f", {source.detail}" if source.detail else "")
+    if source.held:
+        text += f"; if {source.held.products} products are to be deleted: edge-search sync confirm {source.source_id}"
+    return text

@@ -80,6 +80,11 @@ class Upkeep:
 
         Returns the generation.
         """
+        self.tidy()
+        return steady(lambda: self.builder().publish(anew=True))()
+
+    def tidy(self) -> None:
+        """Drop features nobody shows and what killed writers left."""
         sweep(self.database.home.root)
         sweep_removed(self.database.home)
         with self.database.exclusive("sync"):
@@ -87,7 +92,6 @@ class Upkeep:
             while after is not None:
                 with self.database.write() as tables:
                     after = features.collect(tables, catalog_encoder.wanted(tables), after=after)[1]
-        return steady(lambda: self.builder().publish(anew=True))()
 
     def rescan_due(self) -> bool:
         """Return whether the sources must be read again since a recovery."""

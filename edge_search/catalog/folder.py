@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from edge_search.catalog.claims import Claims
-from edge_search.catalog.doubt import Doubt
+from edge_search.catalog.folder_table import FolderTable, read_folder_table
 from edge_search.catalog.listing import Listing, Problem, SourceFile, printable
+from edge_search.catalog.rules import DEFAULT_RULES, Rules
 from edge_search.catalog.sku import clean_sku
-from edge_search.catalog.table import RECORDS_NAME, TABLE_NAME, Table, read_table
-from edge_search.catalog.walk import Photo, walk
+from edge_search.catalog.table import TABLE_NAME, Table
+from edge_search.catalog.walk import Photo, Walk, look, walk
 from edge_search.catalog.zeros import lost_in_folder
-from edge_search.errors import CatalogError, SourceMissing
 
-__all__ = ["TABLE_NAME", "list_folder"]
+__all__ = ["TABLE_NAME", "list_folder", "list_part"]
 
 
-def list_folder(root: Path) -> Listing:
+def list_folder(root: Path, rules: Rules = DEFAULT_RULES) -> Listing:
     """Return every photo below ``root`` with its SKU, and the product table that lies in it.
 
     ``<root>/<SKU>/**/any.jpg``; a file right in the root is SKU = its name up to ``__`` or the extension.
@@ -33,14 +32,42 @@ def list_folder(root: Path) -> Listing:
     Raises SourceMissing when the folder is not there, or gone before the end; CatalogError when it can't be read.
     A table that can't be read is a problem, and its products are all in doubt.
     """
-    found = walk(root)
-    table, said, doubts = _table(root)
-    problems = [*found.problems, *said]
+    return _listing(root, walk(root, rules), read_folder_table(root), None)
+
+
+def list_part(
+    root: Path,
+    paths: Iterable[bytes],
+    rules: Rules = DEFAULT_RULES,
+    table: Callable[[Path], FolderTable] = read_folder_table,
+) -> tuple[Listing, list[bytes]] | None:
+    """Return what ``list_folder`` would say of some paths (relative) only, and those of them that are folders.
+
+    It costs what the paths cost, not what the folder does. A folder isn't looked into: its photos' paths are to be
+    given. ``table`` reads the product table where the caller remembers it. None: only ``list_folder`` can tell.
+
+    Raises as ``list_folder``.
+    """
+    wanted = sorted(set(paths))
+    seen = look(root, wanted, rules)
+    if seen is None:
+        return None
+    found, folders = seen
+    scope = tuple(path for path in wanted if path not in set(folders))
+    return _listing(root, found, table(root), scope), folders
+
+
+def _listing(root: Path, found: Walk, lies_there: FolderTable, scope: tuple[bytes, ...] | None) -> Listing:
+    table, whole = lies_there.table, scope is None
+    problems = list(found.problems)
+    if whole:
+        problems += lies_there.problems
     files: set[SourceFile] = set()
     named: set[bytes] = set()
     if table:
-        problems += table.problems
-        _claim(table, found.photos, files, named, problems)
+        problems += table.problems if whole else ()
+        # Of a few photos, most patterns name none.
+        _claim(table, found.photos, files, named, problems if whole else [])
     known = {row.sku for row in table.rows} if table else set()
     overridden = table.images if table else {}
     skus: dict[bytes, str | None] = {}
@@ -56,52 +83,12 @@ def list_folder(root: Path) -> Listing:
         kind="folder",
         files=tuple(sorted(files, key=lambda file: (file.path, file.sku))),
         products=table.rows if table else (),
-        has_table=table is not None or bool(doubts),
+        has_table=table is not None or bool(lies_there.doubts),
         problems=tuple(problems),
-        warnings=_warnings(table, skus.values()) if table else (),
-        doubts=table.doubts if table else doubts,
+        warnings=_warnings(table, skus.values()) if table and whole else (),
+        doubts=lies_there.doubts,
+        scope=scope,
     )
-
-
-def _table(root: Path) -> tuple[Table | None, list[Problem], tuple[Doubt, ...]]:
-    """Return the table; or, where there is one that can't be read, why, and a doubt about every product."""
-    there = [name for name in (TABLE_NAME, RECORDS_NAME) if _is_there(root / name)]
-    if not there:
-        return None, [], ()
-    said = [
-        Problem(name, f"not read, for {there[0]} stands beside it and wins; remove one of them") for name in there[1:]
-    ]
-    try:
-        _check_place(root, root / there[0])
-        return read_table(root / there[0]), said, ()
-    except SourceMissing:  # gone since a moment ago
-        return None, said, ()
-    except CatalogError as error:
-        reason = str(error).removeprefix(f"{printable(str(root / there[0]))}: ")
-        # Photos go on: one bad table must not keep new ones from being taken, nor products from being shown.
-        return None, [*said, Problem(there[0], f"{reason}; until then all products stay as they were")], (Doubt(),)
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return not stat.S_ISDIR(path.lstat().st_mode)  # a folder: a SKU of that name
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-
-
-def _check_place(root: Path, path: Path) -> None:
-    try:
-        inside = path.resolve(strict=True).is_relative_to(root.resolve())
-    except FileNotFoundError as error:
-        if path.is_symlink():
-            raise CatalogError("the link leads nowhere; replace it by the file") from error
-        raise SourceMissing(str(path)) from error
-    except (OSError, RuntimeError) as error:
-        raise CatalogError(f"can't be read ({error}); replace it by the file") from error
-    if not inside:
-        raise CatalogError("the link leads out of the catalog folder; copy the file into it")
 
 
 def _warnings(table: Table, folders: Iterable[str | None]) -> tuple[Problem, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 __all__ = ["MARKER", "has_photo_name", "is_ignored_file", "is_ignored_folder"]
 
 MARKER = b".edge-search-ignore"
@@ -24,7 +26,30 @@ _EXTENSIONS = frozenset(
         b"heif",
     )
 )
-_SYSTEM_FOLDERS = frozenset((b"system volume information", b"$recycle.bin", b"lost+found", b"@eadir", b"__macosx"))
+_SYSTEM_FOLDERS = frozenset(
+    (
+        b"system volume information",
+        b"$recycle.bin",
+        b"recycler",
+        b"lost+found",
+        b"__macosx",
+        b"@eadir",  # Synology: thumbnails beside every folder
+        b"#recycle",
+        b"#snapshot",
+        b"@recycle",  # QNAP
+        b"@recently-snapshot",
+        b"network trash folder",
+        b"temporary items",
+    )
+)
+# Half-copied or half-saved. Most have no photo's extension anyway, but not `~name.jpg` or `.name.jpg.Xy12ab`.
+_UNFINISHED = re.compile(
+    rb"""^\. | ^~                                   # hidden; rsync .name.XXXXXX; ~syncthing~name.tmp; ~$name
+       | ~$ | ^\#.*\#$                             # editors' backups and autosaves
+       | \.(part|partial|crdownload|download|filepart|opdownload|tmp|swp)$
+       | ^(thumbs\.db|desktop\.ini)$ | ^4913$""",
+    re.VERBOSE | re.IGNORECASE,
+)
 
 
 def is_ignored_folder(name: bytes) -> bool:
@@ -33,12 +58,11 @@ def is_ignored_folder(name: bytes) -> bool:
 
 
 def is_ignored_file(name: bytes) -> bool:
-    """Tell whether a file is hidden, a backup or half copied.
+    """Tell whether a file is hidden, a backup or half copied: by rsync, Syncthing, browsers, file managers, editors.
 
-    Also what rsync (``.name.XXXXXX``) and Syncthing (``~syncthing~name.tmp``) write; a Syncthing conflict
-    copy is a real photo. Files ending in ``.part``, ``.tmp`` or ``.crdownload`` have no photo's name anyway.
+    A Syncthing conflict copy is a real photo.
     """
-    return name.startswith((b".", b"~")) or name.endswith(b"~")
+    return _UNFINISHED.search(name) is not None
 
 
 def has_photo_name(name: bytes) -> bool:

@@ -58,7 +58,8 @@ class Listing:
 
     A problem's path may be a file or folder that is there but can't be looked at now: photos at or below it
     are not known to be gone. ``doubts``: rows that can't be read; a product that one of them may be about is not
-    known to be gone either. ``warnings`` are of what is taken, but probably not meant.
+    known to be gone either. ``warnings`` are of what is taken, but probably not meant. With a ``scope`` only these
+    paths were looked at, and what lay below those that are gone; nothing is said about any other.
     """
 
     root: Path
@@ -69,3 +70,4 @@ class Listing:
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    scope: tuple[bytes, ...] | None = None

@@ -5,15 +5,18 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge_search.catalog.ignored import MARKER, has_photo_name, is_ignored_file, is_ignored_folder
 from edge_search.catalog.listing import Problem, printable
+from edge_search.catalog.rules import DEFAULT_RULES, Rules
 from edge_search.errors import CatalogError, SourceMissing
 from edge_search.imaging.photo import file_kind
 
-__all__ = ["Photo", "Walk", "walk"]
+__all__ = ["Photo", "Walk", "look", "walk"]
 
 _DENIED = (errno.EACCES, errno.EPERM)
 _VANISHED = (errno.ENOENT, errno.ENOTDIR)
@@ -35,17 +38,20 @@ class Walk:
 
     root: bytes
     real_root: bytes
+    rules: Rules = DEFAULT_RULES
     photos: list[Photo] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    taken: Counter[bytes] = field(default_factory=Counter)
+    """Photos of each folder."""
 
 
-def walk(root: Path) -> Walk:
+def walk(root: Path, rules: Rules = DEFAULT_RULES) -> Walk:
     """Return all photos below ``root``, sorted by path, the rules being those of ``list_folder``.
 
     Raises SourceMissing (not there, no folder, or another one at the end than at the start) or CatalogError.
     """
     identity = _identity(root)
-    found = Walk(os.fsencode(root), os.path.realpath(os.fsencode(root)))
+    found = Walk(os.fsencode(root), os.path.realpath(os.fsencode(root)), rules)
     visited = {identity: b""}
     folders = [b""]
     links: list[bytes] = []
@@ -66,6 +72,55 @@ def walk(root: Path) -> Walk:
     found.photos.sort(key=lambda photo: photo.path)
     found.problems.sort(key=lambda problem: problem.path)
     return found
+
+
+def look(root: Path, paths: Iterable[bytes], rules: Rules = DEFAULT_RULES) -> tuple[Walk, list[bytes]] | None:
+    """Look at a few paths only (relative); returns what ``walk`` would find there, and those that are folders.
+
+    A path that is gone, ignored or in an ignored folder brings nothing. None: only a ``walk`` can tell, for there
+    is a link to a folder, or a folder with more photos than its rules allow. Raises as ``walk``.
+    """
+    identity = _identity(root)
+    found = Walk(os.fsencode(root), os.path.realpath(os.fsencode(root)), rules)
+    folders: list[bytes] = []
+    left_out: dict[bytes, bool] = {b"": False}
+    for path in sorted(set(paths)):
+        parent, _, name = path.rpartition(b"/")
+        try:
+            if _left_out(found, parent, left_out) or rules.ignores(path):
+                continue
+            status = os.lstat(_join(found.root, path))
+            if stat.S_ISDIR(status.st_mode):
+                folders += [] if is_ignored_folder(name) else [path]
+            elif stat.S_ISLNK(status.st_mode):
+                if _follow(found, path, name):
+                    return None
+            elif has_photo_name(name) and not is_ignored_file(name):
+                _take(found, path, status)
+        except OSError as error:
+            _unread(found, path, error)
+    if rules.max_files:
+        for folder in {photo.path.rpartition(b"/")[0] for photo in found.photos}:
+            with os.scandir(_join(found.root, folder)) as entries:
+                count = sum(has_photo_name(entry.name) for entry in entries)
+            if count > rules.max_files:
+                return None
+    if _identity(root) != identity:
+        raise SourceMissing(f"{printable(str(root))}: another folder took its place while it was read; try again")
+    return found, folders
+
+
+def _left_out(found: Walk, folder: bytes, known: dict[bytes, bool]) -> bool:
+    """Tell whether a folder, or one around it, is ignored."""
+    if folder not in known:
+        parent, _, name = folder.rpartition(b"/")
+        known[folder] = (
+            _left_out(found, parent, known)
+            or is_ignored_folder(name)
+            or found.rules.ignores(folder)
+            or os.path.lexists(_join(_join(found.root, folder), MARKER))
+        )
+    return known[folder]
 
 
 def _identity(root: Path) -> tuple[int, int]:
@@ -100,6 +155,8 @@ def _scan(found: Walk, folder: bytes, links: list[bytes]) -> list[bytes]:
     folders = []
     for entry in inside:
         path = _join(folder, entry.name) if folder else entry.name
+        if found.rules.ignores(path):
+            continue
         try:
             if entry.is_symlink():
                 if _follow(found, path, entry.name):
@@ -161,8 +218,19 @@ def _take(found: Walk, path: bytes, status: os.stat_result) -> None:
         _problem(found, path, f"{file_kind(status.st_mode)}, not a photo; remove it")
     elif status.st_size == 0:
         _problem(found, path, "empty file; copy it again")
-    else:
+    elif found.rules.max_bytes is not None and status.st_size > found.rules.max_bytes:
+        _problem(found, path, f"{status.st_size:,} bytes, at most {found.rules.max_bytes:,} are taken of this source")
+    elif _fits(found, path.rpartition(b"/")[0]):
         found.photos.append(Photo(path, status.st_size, status.st_mtime_ns, status.st_ino))
+
+
+def _fits(found: Walk, folder: bytes) -> bool:
+    """Count one more photo of a folder; tell whether its source takes that many."""
+    found.taken[folder] += 1
+    most = found.rules.max_files
+    if most and found.taken[folder] == most + 1:
+        _problem(found, folder + b"/", f"more than {most:,} photos in one folder; this source takes no more of them")
+    return not most or found.taken[folder] <= most
 
 
 def _problem(found: Walk, path: bytes, reason: str) -> None:

@@ -26,7 +26,10 @@ from edge_search.cli.model_use import use as use_model
 from edge_search.cli.products import products
 from edge_search.cli.repair import backup, repair, restore, verify
 from edge_search.cli.search import search
+from edge_search.cli.sources import sources
+from edge_search.cli.sync import sync
 from edge_search.cli.upkeep import compact, status
+from edge_search.cli.watch import watch
 from edge_search.errors import EdgeSearchError, InvalidValue
 
 __all__ = ["cli", "main"]
@@ -64,6 +67,9 @@ for _command in (
     search,
     evaluate,
     products,
+    watch,
+    sources,
+    sync,
     model,
     status,
     doctor,

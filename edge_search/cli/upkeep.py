@@ -11,6 +11,7 @@ from edge_search.cli.output import counted, print_json, print_table
 
 if TYPE_CHECKING:
     from edge_search.appliance.pending import Pending
+    from edge_search.watch.report import WatchReport
 
 __all__ = ["compact", "status"]
 
@@ -41,6 +42,7 @@ def status(ctx: click.Context, check: bool, as_json: bool) -> None:
                     ("source", f"{s.path}: {s.state}, {counted(s.images, 'photo')}, read {s.last_scan}")
                     for s in now.sources
                 ),
+                ("watch", _watch(now.watch)),
                 ("free", f"{now.free_bytes / 2**30:.1f} GiB"),
                 *(("skipped", f"{bad.path}: {bad.reason}") for bad in now.skipped),
                 *(("look at", f"{warning.path}: {warning.reason}") for warning in now.warnings),
@@ -57,6 +59,15 @@ def _switch(pending: Pending | None) -> list[tuple[str, str]]:
     return [
         ("switch", f"to {pending.to}: {pending.done} of {pending.total} photos, {pending.from_previews} by preview")
     ]
+
+
+def _watch(now: WatchReport) -> str:
+    parts = [now.state]
+    parts += [f"until {now.until}"] if now.until else []
+    parts += [f"{counted(now.backlog, 'photo')} to look at"] if now.backlog else []
+    parts += [f"about {now.eta_seconds:.0f} s left"] if now.eta_seconds is not None else []
+    parts += [f"last error: {now.last_error}"] if now.last_error else []
+    return ", ".join(parts)
 
 
 @click.command()

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from edge_search.encoder.encoder import Encoder
-from edge_search.errors import PhotoError
+from edge_search.errors import PhotoError, PhotoUnsettled
 from edge_search.imaging.decode import decode
 from edge_search.imaging.hashing import content_hash
 from edge_search.imaging.limits import Limits
@@ -66,7 +66,7 @@ class Task(Generic[T]):
 class Outcome(Generic[T]):
     """What became of a task: either a ``reason`` it was skipped for, or what there is to store.
 
-    ``feature`` (float32 (D,)) is None when the store has it already.
+    ``feature`` (float32 (D,)) is None when the store has it already. ``again``: the reason may be over soon.
     """
 
     item: T
@@ -75,6 +75,7 @@ class Outcome(Generic[T]):
     height: int = 0
     feature: FloatArray | None = None
     reason: str | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ class Pipeline:
             size = self._known(digest)
             made = _Made(*size, feature=None) if size else self._made_once(digest, data)
         except PhotoError as error:
-            return Outcome(task.item, reason=str(error))
+            return Outcome(task.item, reason=str(error), again=isinstance(error, PhotoUnsettled))
         return Outcome(task.item, digest, made.width, made.height, made.feature)
 
     def _made_once(self, digest: str, data: bytes) -> _Made:

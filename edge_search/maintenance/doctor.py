@@ -13,12 +13,12 @@ from edge_search.encoder.cores import available_cores
 from edge_search.encoder.runtime import RuntimeChoice
 from edge_search.errors import StoreDamaged
 from edge_search.maintenance import clock, disk, following, machine, processor, sqlite
-from edge_search.maintenance.deadline import within
 from edge_search.maintenance.finding import Finding
 from edge_search.maintenance.runtimes import check_runtimes
 from edge_search.store import sources
 from edge_search.store.database import Database
 from edge_search.store.home import Home
+from edge_search.watch.deadline import within
 
 __all__ = ["Check", "Patient", "examine"]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from edge_search.catalog.ignored import is_ignored_folder
 from edge_search.catalog.listing import printable
-from edge_search.maintenance.deadline import within
 from edge_search.maintenance.finding import Finding
 from edge_search.store.home import UNFIT, file_system
 from edge_search.store.sources import Source
+from edge_search.watch.deadline import within
 
 __all__ = ["check_inotify", "check_sources", "count_folders"]
 

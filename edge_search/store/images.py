@@ -15,6 +15,7 @@ __all__ = [
     "Image",
     "add",
     "at",
+    "below",
     "by_owner",
     "contents",
     "count",
@@ -23,10 +24,12 @@ __all__ = [
     "get",
     "hide",
     "keys_between",
+    "more_than",
     "move",
     "newest",
     "of_content",
     "of_sku",
+    "pictured",
     "remove",
     "searchable",
     "searchable_of",
@@ -156,6 +159,29 @@ def at(tables: Tables, owner: int, path: bytes, sku: str) -> Image | None:
         f"SELECT {_FIELDS} FROM images WHERE owner = ? AND path = ? AND sku = ?", [owner, path, sku]
     ).fetchone()
     return Image(*found) if found else None
+
+
+def below(tables: Tables, owner: int, paths: Iterable[bytes]) -> list[Image]:
+    """Return the rows of an owner at or below some paths, in key order."""
+    # An index leads to them, as long as each range is a query of its own.
+    sql = f"SELECT {_FIELDS} FROM images WHERE owner = ? AND path"
+    found = {}
+    for path in paths:
+        rows = tables.execute(f"{sql} = ?", [owner, path]).fetchall()
+        rows += tables.execute(f"{sql} > ? AND path < ?", [owner, path + b"/", path + b"0"]).fetchall()
+        found.update({row[0]: Image(*row) for row in rows})
+    return [found[key] for key in sorted(found)]
+
+
+def pictured(tables: Tables, owner: int) -> int:
+    """Return how many SKUs an owner has photos of."""
+    return int(tables.execute("SELECT count(DISTINCT sku) FROM images WHERE owner = ?", [owner]).fetchone()[0])
+
+
+def more_than(tables: Tables, owner: int, sku: str, number: int) -> bool:
+    """Return whether an owner has more than ``number`` photos of a SKU, without counting all of them."""
+    sql = "SELECT count(*) FROM (SELECT 1 FROM images WHERE sku = ? AND owner = ? LIMIT ?)"
+    return bool(tables.execute(sql, [sku, owner, number + 1]).fetchone()[0] > number)
 
 
 def get(tables: Tables, key: int) -> Image | None:

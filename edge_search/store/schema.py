@@ -82,7 +82,19 @@ def _whole_change_log(tables: Tables) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[Tables], None], ...] = (_first_tables, _whole_change_log)
+def _followed_sources(tables: Tables) -> None:
+    for column in (
+        "since TEXT",  # when the state became what it is
+        "detail TEXT",  # why it is so
+        "held TEXT",  # the deletion that waits for a yes, as JSON
+        "confirmed TEXT",  # the deletion that was said yes to, as JSON
+        "rules TEXT NOT NULL DEFAULT '{}'",
+        "marker TEXT",  # what the file in its root says; empty: that could not be written
+    ):
+        tables.execute(f"ALTER TABLE sources ADD COLUMN {column}")
+
+
+MIGRATIONS: tuple[Callable[[Tables], None], ...] = (_first_tables, _whole_change_log, _followed_sources)
 
 
 def schema_version(tables: Tables) -> int:

@@ -33,6 +33,8 @@ class Counts:
     removed: int = 0
     unchanged: int = 0
     skipped: list[Skipped] = field(default_factory=list)
+    unsettled: list[bytes] = field(default_factory=list)
+    """Files that may be taken soon: they still change, or their disk failed for once."""
 
 
 class Batch:
@@ -73,6 +75,7 @@ class Batch:
                 self._store(tables, good, counts)
                 sources.skip(tables, self._source, (_skipped(outcome) for outcome in bad))
         counts.skipped += [Skipped(printable(outcome.item.path), outcome.reason or "") for outcome in bad]
+        counts.unsettled += [outcome.item.path for outcome in bad if outcome.again]
         return [outcome.content_hash for outcome in good]
 
     def _store(self, tables: Tables, good: Sequence[Outcome[SourceFile]], counts: Counts) -> None:
@@ -123,4 +126,6 @@ class Batch:
 
 def _skipped(outcome: Outcome[SourceFile]) -> SkippedFile:
     file = outcome.item
+    if outcome.again:  # no file has this stamp, so every look tries it again
+        return SkippedFile(file.path, 0, 0, 0, outcome.reason or "")
     return SkippedFile(file.path, file.size, file.mtime_ns, file.inode, outcome.reason or "")

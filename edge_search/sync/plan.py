@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from edge_search.store.products import Values
 from edge_search.store.sources import SkippedFile
 from edge_search.types import Held
 
-__all__ = ["HoldRule", "Plan", "make_plan"]
+__all__ = ["HoldRule", "Outside", "Plan", "doubtful", "make_plan"]
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,26 @@ class HoldRule:
 
 
 @dataclass(frozen=True)
+class Outside:
+    """What a look at some paths has to know of the source's other rows.
+
+    ``pictured``: the SKUs that have photos elsewhere; ``products``: how many the source has; ``lost``: how many it
+    lost by such looks since all of it was looked at. A large deletion comes in small pieces.
+    """
+
+    pictured: Set[str] = frozenset()
+    products: int = 0
+    lost: int = 0
+
+
+@dataclass(frozen=True)
 class Plan:
     """What to do so that the store equals the source.
 
-    ``take``: files that are new or have another stamp; ``gone``: rows without a file; ``still_skipped``: bad
-    files that did not change; ``forget``: remembered bad files that are gone, or good again; ``put`` and
-    ``drop``: product values of this source; ``held``: why ``gone`` and ``drop`` must wait, if they must.
+    ``take``: files that are new or have another stamp, those of new products first; ``gone``: rows without a file;
+    ``still_skipped``: bad files that did not change; ``forget``: remembered bad files that are gone, or good again;
+    ``put`` and ``drop``: product values of this source; ``held``: why ``gone`` and ``drop`` must wait, if they must;
+    ``lost``: products they cost.
     """
 
     take: tuple[SourceFile, ...]
@@ -41,6 +55,7 @@ class Plan:
     put: Mapping[str, Values]
     drop: tuple[str, ...]
     held: Held | None
+    lost: int = 0
 
     def __bool__(self) -> bool:
         """Return whether there is anything to do."""
@@ -55,16 +70,18 @@ def make_plan(
     rule: HoldRule,
     *,
     had_table: bool = False,
+    outside: Outside | None = None,
 ) -> Plan:
-    """Compare a source with the rows it owns.
+    """Compare a source, or the part of it that was looked at, with the rows it owns there.
 
     Args:
         listing: what the source holds now.
-        images: the rows it owns.
-        skipped: its files that could not be taken before.
-        values: what it lists: SKU -> values.
+        images: the rows it owns; with ``listing.scope`` those at or below these paths.
+        skipped: its files that could not be taken before, of the same paths.
+        values: what it lists: SKU -> values; with a scope, of the SKUs in listing and images.
         rule: when a deletion is held.
         had_table: it had a product table last time. If that is missing now (half copied, lost), what it said stays.
+        outside: what is known of the rest of the source; None: all of it was looked at.
     """
     rows = {(image.path, image.sku): image for image in images}
     known_bad = {bad.path: bad for bad in skipped}
@@ -91,21 +108,43 @@ def make_plan(
             (listing.kind == "manifest" or image.path in paths) and doubts.cover(image.sku, values.get(image.sku, {}))
         )
     )
-    put, drop = _products(listing, images, gone, values, doubts)
-    if had_table and not listing.has_table:
+    put, drop = _products(listing, images, gone, values, doubts, outside)
+    if (had_table and not listing.has_table) or (outside and listing.has_table):
         put, drop = {}, ()
     bad_or_taken = still_skipped.keys() | {file.path for file in take}
     named = {problem.path for problem in listing.problems}
+    lost = _lost(listing, images, gone, drop, outside)
     return Plan(
-        take=tuple(take),
+        take=_in_order(take, images),
         gone=gone,
         unchanged=len(listing.files) - len(take) - sum(file.path in still_skipped for file in listing.files),
         still_skipped=tuple(still_skipped.values()),
         forget=tuple(path for path in known_bad if path not in bad_or_taken and printable(path) not in named),
         put=put,
         drop=drop,
-        held=_held(listing, images, gone, drop, values, rule),
+        held=_held(listing, images, gone, lost, values, rule, outside),
+        lost=len(lost),
     )
+
+
+def doubtful(listing: Listing, images: Sequence[Image]) -> bool:
+    """Return whether what lies there now is hardly what was read before: over half of the photos are not there.
+
+    Asked when a source can't prove by its marker that it is itself: another stick may be mounted at its place.
+    """
+    there = {(file.path, file.size) for file in listing.files}
+    return 2 * sum((image.path, image.size) in there for image in images) < len(images)
+
+
+def _in_order(take: Sequence[SourceFile], images: Sequence[Image]) -> tuple[SourceFile, ...]:
+    """Put what shoppers miss most first: new products, then photos that changed, then those only looked at again."""
+    pictured = {image.sku for image in images}
+    sizes = {(image.path, image.sku): image.size for image in images}
+
+    def rank(file: SourceFile) -> int:
+        return 0 if file.sku not in pictured else 1 if sizes.get((file.path, file.sku)) != file.size else 2
+
+    return tuple(sorted(take, key=rank))
 
 
 class _Shield:
@@ -129,6 +168,7 @@ def _products(
     gone: Sequence[Image],
     values: Mapping[str, Mapping[str, Any]],
     doubts: Doubts,
+    outside: Outside | None,
 ) -> tuple[dict[str, Values], tuple[str, ...]]:
     if listing.has_table or listing.kind == "manifest":
         wanted: dict[str, Values] = {row.sku: _good_values(row, values.get(row.sku, {})) for row in listing.products}
@@ -137,6 +177,7 @@ def _products(
         leaving = {image.image_id for image in gone}
         pictured = {image.sku for image in images if image.image_id not in leaving}
         pictured |= {file.sku for file in listing.files if file.sku in values}
+        pictured |= outside.pictured if outside else set()
         wanted = {sku: {} for sku in pictured}
     put = {sku: listed for sku, listed in wanted.items() if sku not in values or dict(values[sku]) != dict(listed)}
     return put, tuple(sku for sku, last in values.items() if sku not in wanted and not doubts.cover(sku, last))
@@ -147,23 +188,37 @@ def _good_values(row: ProductRow, last: Mapping[str, Any]) -> Values:
     return {**row.values, **{column: last.get(column) for column in row.unread}}
 
 
-def _held(
+def _lost(
     listing: Listing,
     images: Sequence[Image],
     gone: Sequence[Image],
     drop: Sequence[str],
+    outside: Outside | None,
+) -> set[str]:
+    """Return the SKUs that end or lose their last photo."""
+    leaving = {image.image_id for image in gone}
+    after = {image.sku for image in images if image.image_id not in leaving} | {file.sku for file in listing.files}
+    after |= outside.pictured if outside else set()
+    return ({image.sku for image in images} - after) | set(drop)
+
+
+def _held(
+    listing: Listing,
+    images: Sequence[Image],
+    gone: Sequence[Image],
+    lost: Set[str],
     values: Mapping[str, Mapping[str, Any]],
     rule: HoldRule,
+    outside: Outside | None,
 ) -> Held | None:
-    leaving = {image.image_id for image in gone}
-    before = {image.sku for image in images} | set(values)
-    pictured = {image.sku for image in images}
-    after = {image.sku for image in images if image.image_id not in leaving} | {file.sku for file in listing.files}
-    lost = (pictured - after) | set(drop)
-    if before and not listing.files and not listing.products and lost:
-        return Held(len(gone), len(lost), f"{listing.root} is empty, but {_products_text(len(lost))} came from it")
-    if len(lost) > rule.products and len(lost) > rule.share * len(before):
-        return Held(len(gone), len(lost), f"{len(lost)} of {_products_text(len(before))} would be deleted")
+    if outside:
+        count, of = len(lost) + outside.lost, outside.products
+    else:
+        count, of = len(lost), len({image.sku for image in images} | set(values))
+        if of and not listing.files and not listing.products and lost:
+            return Held(len(gone), len(lost), f"{listing.root} is empty, but {_products_text(len(lost))} came from it")
+    if lost and count > rule.products and count > rule.share * of:
+        return Held(len(gone), len(lost), f"{count} of {_products_text(of)} would be deleted")
     return None
 
 

@@ -13,9 +13,9 @@ import pytest
 from edge_search.appliance.box import Box
 from edge_search.errors import EncoderError, StoreDamaged
 from edge_search.maintenance import doctor, machine
-from edge_search.maintenance.deadline import within
 from edge_search.maintenance.doctor import Check, Patient, examine
 from edge_search.maintenance.finding import Finding
+from edge_search.watch.deadline import within
 from tests.maintenance.tiny_bundle import make_bundle
 
 NAMES = {

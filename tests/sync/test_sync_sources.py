@@ -48,7 +48,7 @@ def test_empty_folder_deletes_nothing_without_a_yes(box: Box, stick: Path) -> No
     held = box.index(stick)
     assert held.held is not None
     assert (held.removed, held.images, held.products) == (0, 6, 3)
-    assert [source.state for source in box.status().sources] == ["held"]
+    assert [source.state for source in box.status().sources] == ["offline"]
     done = box.index(stick, yes=True)
     assert (done.held, done.removed, done.images, done.products) == (None, 6, 0, 0)
     assert [source.state for source in box.status().sources] == ["online"]
