@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO := .demo
 
-.PHONY: help venv demo test faults lint types licences wheel smoke bench clean
+.PHONY: help venv demo test faults lint types licences wheel smoke bench vits clean
 
 help:  ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ smoke: wheel  ## Install the wheel into a clean environment and search with it.
 
 faults: $(BIN)/.installed  ## Run the whole fault suite: kills, power cuts, full disks, damage, clocks, processes.
 	EDGE_SEARCH_FAULTS=full $(BIN)/python -m pytest tests/faults -s
+
+vits: $(BIN)/.installed  ## Import networks of the shapes of CLIP and DINOv2, ViT-B/16 to ViT-L/14 (minutes, 4 GB of disk).
+	cd packaging && ../$(BIN)/python -m vit_imports.try_imports
 
 bench: $(BIN)/.installed  ## Measure ingest and queries on this machine.
 	$(BIN)/edge-search bench ingest

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from edge_search.modelbuild.import_check import judge_import, trial_pixels
 from edge_search.modelbuild.import_options import PRESETS, ImportOptions, beside
 from edge_search.modelbuild.imported_bundle import Imported, canary_image, write_canary, write_imported
 from edge_search.modelbuild.probe import Probe, probe
+from edge_search.modelbuild.scratch import scratch_folder
 
 __all__ = ["ImportRequest", "import_model"]
 
@@ -54,10 +54,11 @@ def import_model(request: ImportRequest, output: Path, progress: Callable[[str],
     ``output`` already is replaced only by the same one: another encoder needs another name.
 
     Raises EncoderError when the build extra is missing, InvalidValue for options that can't be, BundleError for
-    a file that is damaged or no image encoder, RuntimeUnavailable when no runtime runs it.
+    a file that is damaged or no image encoder, RuntimeUnavailable when no runtime runs it, NoSpace when the disk is
+    too small for it.
     """
     _need_extra()
-    from edge_search.modelbuild.onnx_file import precision, read_graph, write_graph
+    from edge_search.modelbuild.onnx_file import precision, read_graph, weigh, write_graph
     from edge_search.modelbuild.onnx_tower import find_tower
     from edge_search.modelbuild.onnx_wrap import choose_pooling, pool, put_pixels_in
 
@@ -69,10 +70,11 @@ def import_model(request: ImportRequest, output: Path, progress: Callable[[str],
     model = read_graph(file)
     tower = find_tower(model, options.input, options.output, options.layout)
     mean, std = options.normalisation()
+    if request.options.side is None and tower.side is not None:
+        options = replace(options, side=tower.side)  # a preset's size is a proposal
     recipe = options.recipe(tower.side)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=".importing-") as scratch:
-        folder = Path(scratch) / "bundle"
+    with scratch_folder(output.parent, weigh(model, file.parent)) as scratch:
+        folder = scratch / "bundle"
         folder.mkdir()
         prefix = put_pixels_in(model, tower, recipe.side, mean, std)
         kind = precision(model.graph)
@@ -115,7 +117,7 @@ def import_model(request: ImportRequest, output: Path, progress: Callable[[str],
         _check_place(output, Bundle.open(folder).fingerprint)
         progress(f"writing {output}")
         if output.exists():
-            output.rename(Path(scratch) / "older")
+            output.rename(scratch / "older")
         folder.rename(output)
     return Bundle.open(output)
 
@@ -180,7 +182,7 @@ def _check_place(output: Path, fingerprint: str) -> None:
         raise BundleError(f"{output} exists and is no bundle; give another --name, or another folder with --output")
     there = Bundle.open(output).fingerprint
     if there != fingerprint:
-        raise BundleError(f"{output} holds another encoder ({there}); give this one another --name, or remove that one")
+        raise BundleError(f"{output} holds another encoder ({there}); give this one another --name")
 
 
 def _need_extra() -> None:

@@ -16,7 +16,7 @@ from onnx import TensorProto, numpy_helper
 
 from edge_search.errors import BundleError
 
-__all__ = ["DATA", "INLINE_BYTES", "precision", "read_graph", "tensors", "write_graph"]
+__all__ = ["DATA", "INLINE_BYTES", "precision", "read_graph", "tensors", "weigh", "write_graph"]
 
 DATA = "network.onnx.data"
 INLINE_BYTES = 32 << 20
@@ -91,9 +91,7 @@ def write_graph(model: onnx.ModelProto, source: Path, folder: Path, name: str) -
     weights point into the new file from then on.
     """
     found = list(tensors(model.graph))
-    outside = sum(_place(t, source)[2] for t in found if t.data_location == TensorProto.EXTERNAL)
-    inside = model.ByteSize()
-    if outside + inside <= INLINE_BYTES:
+    if weigh(model, source) <= INLINE_BYTES:
         for tensor in found:
             if tensor.data_location == TensorProto.EXTERNAL:
                 _take_in(tensor, source)
@@ -104,6 +102,12 @@ def write_graph(model: onnx.ModelProto, source: Path, folder: Path, name: str) -
             _put_out(tensor, source, data)
     (folder / name).write_bytes(model.SerializeToString())
     return [folder / name, folder / DATA]
+
+
+def weigh(model: onnx.ModelProto, source: Path) -> int:
+    """Bytes of the graph and of its weights in ``source``."""
+    outside = (t for t in tensors(model.graph) if t.data_location == TensorProto.EXTERNAL)
+    return int(model.ByteSize()) + sum(_place(tensor, source)[2] for tensor in outside)
 
 
 def _place(tensor: onnx.TensorProto, folder: Path) -> tuple[Path, int, int]:

@@ -129,7 +129,8 @@ def _main(network: str, runtime: str, threads: str, given: str, made: str, timed
     try:
         report = _run(Path(network), runtime, int(threads), Path(given), Path(made), timed=timed == "1")
     except (EdgeSearchError, EncoderError, OSError, MemoryError) as error:
-        report = {"error": " ".join(str(error).split())[:_LONGEST_REASON]}
+        # the folder is a temporary one: its name would only hide the reason
+        report = {"error": " ".join(str(error).replace(network, "it").split())[:_LONGEST_REASON]}
     sys.stdout.write(f"\n{json.dumps(report)}\n")
 
 

@@ -42,6 +42,23 @@ def test_like_resizing_then_cropping(
     assert np.abs(pixels.astype(int) - reference.astype(int)).mean() < 2
 
 
+def test_squashing_takes_the_whole_picture() -> None:
+    image = textured(640, 480)
+    expected = np.asarray(image.resize((224, 224), Image.Resampling.BICUBIC))
+    found = preprocess(image, Recipe(224, 1.0, fit="squash"))
+    assert found.flags.c_contiguous
+    assert np.abs(found.astype(int) - expected.astype(int)).max() <= 2
+
+
+def test_a_recipe_names_its_fit_only_when_it_is_not_the_usual_one() -> None:
+    # what is written is part of every stored feature's fingerprint
+    assert Recipe(320, 0.875).to_dict() == {"side": 320, "crop": 0.875, "interpolation": "bicubic"}
+    squash = Recipe(224, 1.0, fit="squash")
+    assert Recipe.from_dict(squash.to_dict()) == squash
+    with pytest.raises(ValueError, match="fit: 'stretch' is not crop or squash"):
+        Recipe.from_dict({"side": 224, "crop": 1.0, "fit": "stretch"})
+
+
 def test_the_square_is_exact_on_whole_pixels() -> None:
     image = textured(200, 100)
     expected = np.asarray(image.crop((50, 0, 150, 100)))
