@@ -246,8 +246,9 @@ def _name(row: Image) -> str:
 def missing_text(photos: Sequence[str], name: str) -> str:
     """Say which photos can't be encoded, and what to do."""
     more = f" and {len(photos) - _NAMED} more" if len(photos) > _NAMED else ""
+    counted = f"{len(photos)} photo{'' if len(photos) == 1 else 's'}"
     return (
-        f"{len(photos)} photos can't be encoded with {name}, neither their files nor previews can be used: "
-        f"{', '.join(photos[:_NAMED])}{more}; bring their folder back, then run 'edge-search model use {name}' again, "
-        "or add --without-missing to let them leave the catalog"
+        f"{counted} can't be encoded with {name}, for neither file nor preview can be used: "
+        f"{', '.join(photos[:_NAMED])}{more}; bring the folder back, then run 'edge-search model use {name}' again, "
+        "or add --without-missing to leave out what is missing"
     )

@@ -264,7 +264,7 @@ def test_photos_that_are_nowhere_stop_the_switch_by_name(opened: Open, shop: Pat
     box = opened(previews=False)
     box.index(shop)
     shutil.move(shop / "sku03", shop.parent / "sku03")
-    with pytest.raises(EncoderError, match=r"1 photos can't be encoded with new.* sku03/1.png \(sku03\); bring"):
+    with pytest.raises(EncoderError, match=r"1 photo can't be encoded with new.* sku03/1.png \(sku03\); bring"):
         box.switching.start("new")
     assert box.switching.pending() is None
     switched(box, without_missing=True)
@@ -281,7 +281,7 @@ def test_photos_that_are_lost_on_the_way_keep_it_pending(opened: Open, shop: Pat
     box.index(shop)
     assert box.switching.start("new")
     shutil.move(shop, shop.parent / "unplugged")
-    with pytest.raises(EncoderError, match=r"12 photos can't be encoded .* and 7 more; bring their folder back"):
+    with pytest.raises(EncoderError, match=r"12 photos can't be encoded .* and 7 more; bring the folder back"):
         box.switching.run()
     now = box.status()
     assert now.switch is not None
