@@ -36,6 +36,8 @@ class Served:
             role: self.box.tokens.create(f"{role} token", role) for role in ("query", "metrics", "staff", "admin")
         }
 
+        self.open_app = create_app(self.box, self.box.settings.model_copy(update={"host": "0.0.0.0"}))
+
     def bearer(self, role: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.tokens[role]}"}
 
@@ -46,8 +48,8 @@ class Served:
         return self.client.post("/v1/search", content=data, params=query, headers={"Content-Type": "image/jpeg"})
 
     def remote(self, address: str = "192.0.2.7") -> httpx.AsyncClient:
-        """Return a client on another machine, which calls the box by an address of its own."""
-        transport = httpx.ASGITransport(app=self.app, client=(address, 40000))
+        """Return a client on another machine, of the same box where it listens to others too."""
+        transport = httpx.ASGITransport(app=self.open_app, client=(address, 40000))
         return httpx.AsyncClient(transport=transport, base_url="http://192.0.2.1:8620")
 
 
@@ -66,6 +68,8 @@ def serving(box: Box, photo: MakePhoto, folder: Path) -> Iterator[Served]:
         yield served
     finally:
         served.client.close()
+        for name in ("searching", "changing", "importing", "looking", "rendering"):
+            getattr(served.open_app.state.edge_search, name).close()
         running.should_exit = True
         thread.join(30)
         listener.close()
