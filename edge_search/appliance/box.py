@@ -12,24 +12,32 @@ from typing import Any
 from PIL import Image as Picture
 
 from edge_search.appliance.changelog import ChangeLog
+from edge_search.appliance.checks import Checks
 from edge_search.appliance.encoders import Encoders, named_bundle
 from edge_search.appliance.followed import Followed
 from edge_search.appliance.following import Following
 from edge_search.appliance.inbox import read_inbox
 from edge_search.appliance.installed import InstalledEncoder
+from edge_search.appliance.journal import Journal
+from edge_search.appliance.pictures import Pictures
+from edge_search.appliance.pin import Pin
+from edge_search.appliance.readiness import Readiness
 from edge_search.appliance.recovering import recovering
 from edge_search.appliance.status import Status, read_status
 from edge_search.appliance.steady import steady
 from edge_search.appliance.switching import Switching
 from edge_search.appliance.table import ProductTable
+from edge_search.appliance.tokens import Tokens
 from edge_search.appliance.upkeep import Upkeep
 from edge_search.appliance.watching import Watching
+from edge_search.catalog.listing import Listing
 from edge_search.catalog.manifest import list_manifest
 from edge_search.config import Settings, load_settings
 from edge_search.encoder.encoder import Encoder
 from edge_search.errors import InvalidValue, NotFound, StoreDamaged
 from edge_search.evaluation.evaluation import Evaluation, evaluate
 from edge_search.evaluation.report import html_report
+from edge_search.imaging.decode import open_photo
 from edge_search.imaging.limits import Limits
 from edge_search.index.builder import Builder
 from edge_search.index.catalog_index import CatalogIndex
@@ -38,17 +46,17 @@ from edge_search.ingest.teach import Teacher
 from edge_search.maintenance.doctor import Patient, examine
 from edge_search.maintenance.finding import Finding
 from edge_search.maintenance.recover import lost, recover
-from edge_search.search.searcher import Photo, Searcher
+from edge_search.search.searcher import Opener, Photo, Searcher
 from edge_search.search.verdict import Thresholds
 from edge_search.store import images, products
 from edge_search.store.database import Database
 from edge_search.store.durable import atomic_file
-from edge_search.store.filters import parse_filter
+from edge_search.store.filters import Filter, parse_filter
 from edge_search.store.home import prepare_home
 from edge_search.store.previews import Previews
 from edge_search.sync.plan import HoldRule
 from edge_search.sync.sync import Sync
-from edge_search.types import Answer, InboxItem, IndexReport, Progress
+from edge_search.types import Answer, Hit, InboxItem, IndexReport, Progress
 
 __all__ = ["Box"]
 
@@ -66,20 +74,24 @@ class Box:
         encoder: Encoder | Sequence[Encoder] | None = None,
         recovers: bool = True,
         once: bool = False,
+        opener: Opener = open_photo,
         **settings: Any,
     ) -> None:
         """Open ``home``; see `edge_search.open`.
 
         ``encoder`` (or several) replaces the bundles, for tests. With ``recovers`` a damaged database is replaced by
         the last snapshot; without, it raises StoreDamaged (for those who only want to look). ``once`` is for a
-        process that asks one thing and ends: the runtime ``auto`` takes the one that is ready first.
+        process that asks one thing and ends: the runtime ``auto`` takes the one that is ready first. ``opener``
+        decodes the photos that are searched with and taught (a server has strangers' photos decoded elsewhere).
         """
         self.settings: Settings = load_settings(home.expanduser().absolute(), **settings)
         self.home = prepare_home(home)
         self.database = self._opened(recovers=recovers)
         self.encoders = Encoders(self.database, self.settings, encoder, quick_start=once)
         self.products = ProductTable(self.database)
+        self._opener = opener
         self._index: CatalogIndex | None = None
+        self._journal: Journal | None = None
         self._guard = threading.Lock()
         try:
             self.upkeep.adopt()
@@ -109,6 +121,8 @@ class Box:
 
     def close(self) -> None:
         """Close the store; later calls raise StoreError."""
+        if self._journal is not None:
+            self._journal.close()
         self.database.close()
 
     @recovering
@@ -121,6 +135,8 @@ class Box:
         where: str | Sequence[str] = (),
         crop: tuple[float, float, float, float] | None = None,
         exact: bool = False,
+        variants: bool = False,
+        files: bool = True,
     ) -> Answer:
         """Name the products on a photo (encoded bytes, a path or a PIL image).
 
@@ -131,6 +147,8 @@ class Box:
             where: conditions such as ``price<20``; all must hold.
             crop: x, y, w, h in pixels of the upright photo, or all at most 1: fractions of it.
             exact: compare with every image instead of asking the index.
+            variants: SKUs of one ``variant_group`` are one hit, which then lists all of them.
+            files: let each hit name a readable file of its picture (looks for it where the source lies).
 
         Raises:
             PhotoError: the photo can't be used.
@@ -138,7 +156,20 @@ class Box:
         """
         chosen = parse_filter(_several(where), _several(category))
         count = self.settings.hits if k is None else k
-        return self._searcher().search(photo, count, chosen=chosen, crop=crop, exact=exact)
+        return self._searcher().search(
+            photo, count, chosen=chosen, crop=crop, exact=exact, variants=variants, files=files
+        )
+
+    @recovering
+    def similar(self, sku: str, k: int | None = None, *, variants: bool = False, files: bool = True) -> tuple[Hit, ...]:
+        """Return the products most like ``sku`` by its stored photos, without itself; loads no network.
+
+        Raises:
+            NotFound: no such product is shown.
+            InvalidValue: k below 1.
+        """
+        count = self.settings.hits if k is None else k
+        return tuple(self._searcher().similar(sku, count, chosen=Filter(), variants=variants, files=files))
 
     @recovering
     def index(
@@ -177,8 +208,12 @@ class Box:
         Returns the images' keys. See `Teacher.teach`.
         """
         several = [photos] if isinstance(photos, bytes | str | os.PathLike | Picture.Image) else list(photos)
-        teacher = Teacher(self.database, self.encoders.query, self._previews(), self._limits())
+        teacher = Teacher(self.database, self.encoders.query, self._previews(), self._limits(), opener=self._opener)
         return teacher.teach(sku, several, values)
+
+    def decoded(self, photo: Photo) -> Picture.Image:
+        """Return a photo upright, in sRGB, reduced as it is searched with; PhotoError when it can't be used."""
+        return self._opener(photo, self._limits())
 
     def remove_image(self, image_id: int) -> None:
         """Hide one photo for good, also when its source brings it again.
@@ -193,19 +228,24 @@ class Box:
             images.entomb(tables, image)
 
     @recovering
-    def evaluate(self, queries: str | os.PathLike[str], *, progress: Progress | None = None) -> Evaluation:
-        """Search every photo of a manifest (``path,sku``) and report Recall@k, MRR and latency."""
+    def evaluate(
+        self, queries: str | os.PathLike[str] | None = None, *, progress: Progress | None = None
+    ) -> Evaluation:
+        """Search every photo of a manifest (``path,sku``; None: the checks) and report Recall@k, MRR and latency."""
         with self.database.read() as tables:
             size = images.count_searchable(tables), products.count(tables)
         return evaluate(
-            list_manifest(Path(queries).absolute()),
+            self._queries(queries),
             self.search,
             shown=self.products.__contains__,
             size=size,
             progress=progress,
         )
 
-    def write_report(self, result: Evaluation, queries: str | os.PathLike[str], page: Path) -> None:
+    def _queries(self, queries: str | os.PathLike[str] | None) -> Listing:
+        return self.checks.listing() if queries is None else list_manifest(Path(queries).absolute())
+
+    def write_report(self, result: Evaluation, queries: str | os.PathLike[str] | None, page: Path) -> None:
         """Write an HTML page about an evaluation of ``queries``: figures, and every miss with its pictures."""
         if not page.absolute().parent.is_dir():
             raise InvalidValue(f"report {page}: there is no folder {page.absolute().parent}; make it first")
@@ -216,7 +256,8 @@ class Box:
                 shown = images.of_sku(tables, sku)
             return previews.path(shown[0].content_hash) if shown else None
 
-        text = html_report(result, Path(queries).absolute().parent, picture)
+        root = self.home.root if queries is None else Path(queries).absolute().parent
+        text = html_report(result, root, picture)
         atomic_file(page.absolute(), lambda temp: temp.write_text(text, encoding="utf-8"))
 
     def inbox(self) -> tuple[InboxItem, ...]:
@@ -267,6 +308,40 @@ class Box:
     def changes(self) -> ChangeLog:
         """Every change, numbered."""
         return ChangeLog(self.database)
+
+    @property
+    def tokens(self) -> Tokens:
+        """Who may do what over HTTP."""
+        return Tokens(self.database)
+
+    @property
+    def pin(self) -> Pin:
+        """The PIN that opens staff mode."""
+        return Pin(self.database)
+
+    @property
+    def journal(self) -> Journal:
+        """What was asked and answered over HTTP, and what people said about it."""
+        with self._guard:
+            if self._journal is None:
+                keep = self.settings.keep_feedback_photos
+                self._journal = Journal(self.database, days=self.settings.journal_days, keep_photos=keep)
+            return self._journal
+
+    @property
+    def checks(self) -> Checks:
+        """Held-out photos."""
+        return Checks(self.database, self._limits(), self._opener)
+
+    @property
+    def readiness(self) -> Readiness:
+        """Whether a question would be answered now."""
+        return Readiness(self.database, self.catalog_index, lambda photo: self.search(photo, 1, files=False))
+
+    @property
+    def pictures(self) -> Pictures:
+        """Previews by image."""
+        return Pictures(self.database, self._previews(), self._limits(), self._opener)
 
     @property
     def catalog_index(self) -> CatalogIndex:
@@ -325,6 +400,7 @@ class Box:
             previews=self._previews(),
             limits=self._limits(),
             thresholds=Thresholds(verdict["match"], verdict["maybe"], verdict.get("margin", 0.0)),
+            opener=self._opener,
         )
 
     def _previews(self) -> Previews:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -30,9 +30,15 @@ class Context:
         return self.home if self.home is not None else default_home()
 
     def box(
-        self, runtime: str | None = None, *, recovers: bool = True, once: bool = False, existing: bool = False
+        self,
+        runtime: str | None = None,
+        *,
+        recovers: bool = True,
+        once: bool = False,
+        existing: bool = False,
+        **settings: Any,
     ) -> Box:
-        """Open the box; a runtime given to the command wins over the group's.
+        """Open the box; a runtime given to the command wins over the group's. Settings that are None don't count.
 
         With ``existing`` a home that isn't there is an error: who only reads must not make one out of a slip.
         """
@@ -42,7 +48,9 @@ class Context:
         if existing:
             self._check()
         given = replace(self, runtime=runtime or self.runtime)
-        return edge_search.open(given.place, runtime=given.runtime, threads=given.threads, recovers=recovers, once=once)
+        return edge_search.open(
+            given.place, runtime=given.runtime, threads=given.threads, recovers=recovers, once=once, **settings
+        )
 
     def _check(self) -> None:
         from edge_search.errors import HomeUnsuitable

@@ -23,11 +23,14 @@ from edge_search.cli.index import index
 from edge_search.cli.model import model
 from edge_search.cli.model_use import remove as remove_model
 from edge_search.cli.model_use import use as use_model
+from edge_search.cli.pin import pin
 from edge_search.cli.products import products
 from edge_search.cli.repair import backup, repair, restore, verify
 from edge_search.cli.search import search
+from edge_search.cli.serve import serve
 from edge_search.cli.sources import sources
 from edge_search.cli.sync import sync
+from edge_search.cli.token import token
 from edge_search.cli.upkeep import compact, status
 from edge_search.cli.watch import watch
 from edge_search.errors import EdgeSearchError, InvalidValue
@@ -66,6 +69,9 @@ for _command in (
     index,
     search,
     evaluate,
+    serve,
+    token,
+    pin,
     products,
     watch,
     sources,
