@@ -15,6 +15,7 @@ from edge_search.appliance.changelog import ChangeLog
 from edge_search.appliance.encoders import Encoders, named_bundle
 from edge_search.appliance.following import Following
 from edge_search.appliance.inbox import read_inbox
+from edge_search.appliance.media import Media
 from edge_search.appliance.recovering import recovering
 from edge_search.appliance.status import Status, read_status
 from edge_search.appliance.table import ProductTable
@@ -243,6 +244,17 @@ class Box:
             self._limits(),
             snapshot_hours=self.settings.snapshot_hours,
             log_days=self.settings.log_days,
+        )
+
+    @property
+    def media(self) -> Media:
+        """Sticks and cards: what they bring, and taking it in."""
+        return Media(
+            self.database,
+            self.settings,
+            self._limits(),
+            self.encoders.cores,
+            lambda folder, progress: self.index(folder, progress=progress),
         )
 
     @property

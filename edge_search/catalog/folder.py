@@ -16,10 +16,10 @@ from edge_search.catalog.walk import Photo, walk
 from edge_search.catalog.zeros import lost_in_folder
 from edge_search.errors import CatalogError, SourceMissing
 
-__all__ = ["TABLE_NAME", "list_folder"]
+__all__ = ["folder_table", "list_folder"]
 
 
-def list_folder(root: Path) -> Listing:
+def list_folder(root: Path, *, follow: bool = True) -> Listing:
     """Return every photo below ``root`` with its SKU, and the product table that lies in it.
 
     ``<root>/<SKU>/**/any.jpg``; a file right in the root is SKU = its name up to ``__`` or the extension.
@@ -28,13 +28,13 @@ def list_folder(root: Path) -> Listing:
 
     Hidden, system, temporary and marked (``.edge-search-ignore``) entries and files that are no pictures
     are left out silently; whatever else can't be used is in ``problems``. Links count when they stay inside
-    the root; a folder is listed once. 10,000 files in 2,500 folders take 0.17 s.
+    the root, and not at all without ``follow``; a folder is listed once. 10,000 files in 2,500 folders take 0.17 s.
 
     Raises SourceMissing when the folder is not there, or gone before the end; CatalogError when it can't be read.
     A table that can't be read is a problem, and its products are all in doubt.
     """
-    found = walk(root)
-    table, said, doubts = _table(root)
+    found = walk(root, follow=follow)
+    table, said, doubts = folder_table(root, follow=follow)
     problems = [*found.problems, *said]
     files: set[SourceFile] = set()
     named: set[bytes] = set()
@@ -63,8 +63,8 @@ def list_folder(root: Path) -> Listing:
     )
 
 
-def _table(root: Path) -> tuple[Table | None, list[Problem], tuple[Doubt, ...]]:
-    """Return the table; or, where there is one that can't be read, why, and a doubt about every product."""
+def folder_table(root: Path, *, follow: bool = True) -> tuple[Table | None, list[Problem], tuple[Doubt, ...]]:
+    """Return the table of a folder; or, where there is one that can't be read, why, and a doubt about every product."""
     there = [name for name in (TABLE_NAME, RECORDS_NAME) if _is_there(root / name)]
     if not there:
         return None, [], ()
@@ -72,7 +72,7 @@ def _table(root: Path) -> tuple[Table | None, list[Problem], tuple[Doubt, ...]]:
         Problem(name, f"not read, for {there[0]} stands beside it and wins; remove one of them") for name in there[1:]
     ]
     try:
-        _check_place(root, root / there[0])
+        _check_place(root, root / there[0], follow=follow)
         return read_table(root / there[0]), said, ()
     except SourceMissing:  # gone since a moment ago
         return None, said, ()
@@ -91,7 +91,9 @@ def _is_there(path: Path) -> bool:
         return True
 
 
-def _check_place(root: Path, path: Path) -> None:
+def _check_place(root: Path, path: Path, *, follow: bool) -> None:
+    if not follow and path.is_symlink():
+        raise CatalogError("a link; copy the file itself")
     try:
         inside = path.resolve(strict=True).is_relative_to(root.resolve())
     except FileNotFoundError as error:

@@ -20,6 +20,7 @@ from edge_search.cli.context import Context
 from edge_search.cli.doctor import doctor
 from edge_search.cli.evaluate import evaluate
 from edge_search.cli.index import index
+from edge_search.cli.media import import_media
 from edge_search.cli.model import model
 from edge_search.cli.products import products
 from edge_search.cli.repair import backup, repair, restore, verify
@@ -61,6 +62,7 @@ for _command in (
     index,
     search,
     evaluate,
+    import_media,
     products,
     model,
     status,
