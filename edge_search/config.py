@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     snapshot_hours: float = Field(
         24, ge=0, description="keep a copy of the database in the home, at most this old after an index; 0: none"
     )
+    media_roots: str = Field(
+        "/media:/run/media:/mnt", description="what is mounted below these folders is offered for import"
+    )
     log_days: float = Field(90, gt=0, description="forget entries of the change log after this many days")
     settle_s: float = Field(0.5, gt=0, le=60, description="`watch` takes a file when it did not change for this long")
     scan_minutes: float = Field(

@@ -17,6 +17,9 @@ __all__ = [
     "InboxItem",
     "IndexReport",
     "KeyArray",
+    "MediaPhoto",
+    "MediaReport",
+    "Medium",
     "Progress",
     "Quality",
     "Skipped",
@@ -119,6 +122,49 @@ class Skipped:
 
     path: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Medium:
+    """A removable medium, or what lies mounted where such are; ``media_id`` names it as long as it is mounted."""
+
+    media_id: str
+    label: str
+    path: str
+
+
+@dataclass(frozen=True)
+class MediaPhoto:
+    """A photo on a medium; ``sku`` is empty where its name says nothing (a camera's)."""
+
+    path: str
+    sku: str
+
+
+@dataclass(frozen=True)
+class MediaReport:
+    """What a medium brings, or brought; each photo is counted in one place.
+
+    ``unknown_sku``: new or changed ones whose SKU no product table lists (these are copied, and wait in the inbox)
+    or that have none (these are not). ``products_changed``: rows added to or changed in the table. ``taken``: files
+    that were copied, None for a preview; ``into``: the catalog folder; ``index``: what following that brought.
+    """
+
+    path: str
+    new: tuple[MediaPhoto, ...]
+    changed: tuple[MediaPhoto, ...]
+    unchanged: int
+    unreadable: tuple[Skipped, ...]
+    unknown_sku: tuple[MediaPhoto, ...]
+    products_changed: int
+    taken: int | None
+    into: str
+    warnings: tuple[Skipped, ...] = ()
+    index: IndexReport | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain JSON types."""
+        return dict(asdict(self), index=self.index.to_dict() if self.index else None)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from edge_search.appliance.following import Following
 from edge_search.appliance.inbox import read_inbox
 from edge_search.appliance.installed import InstalledEncoder
 from edge_search.appliance.journal import Journal
+from edge_search.appliance.media import Media
 from edge_search.appliance.pictures import Pictures
 from edge_search.appliance.pin import Pin
 from edge_search.appliance.readiness import Readiness
@@ -302,6 +303,17 @@ class Box:
             self._limits(),
             snapshot_hours=self.settings.snapshot_hours,
             log_days=self.settings.log_days,
+        )
+
+    @property
+    def media(self) -> Media:
+        """Sticks and cards: what they bring, and taking it in."""
+        return Media(
+            self.database,
+            self.settings,
+            self._limits(),
+            self.encoders.cores,
+            lambda folder, progress: self.index(folder, progress=progress),
         )
 
     @property

@@ -18,7 +18,7 @@ from edge_search.catalog.zeros import lost_in_folder
 __all__ = ["TABLE_NAME", "list_folder", "list_part"]
 
 
-def list_folder(root: Path, rules: Rules = DEFAULT_RULES) -> Listing:
+def list_folder(root: Path, rules: Rules = DEFAULT_RULES, *, follow: bool = True) -> Listing:
     """Return every photo below ``root`` with its SKU, and the product table that lies in it.
 
     ``<root>/<SKU>/**/any.jpg``; a file right in the root is SKU = its name up to ``__`` or the extension.
@@ -27,12 +27,12 @@ def list_folder(root: Path, rules: Rules = DEFAULT_RULES) -> Listing:
 
     Hidden, system, temporary and marked (``.edge-search-ignore``) entries and files that are no pictures
     are left out silently; whatever else can't be used is in ``problems``. Links count when they stay inside
-    the root; a folder is listed once. 10,000 files in 2,500 folders take 0.17 s.
+    the root, and not at all without ``follow``; a folder is listed once. 10,000 files in 2,500 folders take 0.17 s.
 
     Raises SourceMissing when the folder is not there, or gone before the end; CatalogError when it can't be read.
     A table that can't be read is a problem, and its products are all in doubt.
     """
-    return _listing(root, walk(root, rules), read_folder_table(root), None)
+    return _listing(root, walk(root, rules, follow=follow), read_folder_table(root, follow=follow), None)
 
 
 def list_part(

@@ -30,8 +30,11 @@ class FolderTable:
     doubts: tuple[Doubt, ...] = ()
 
 
-def read_folder_table(root: Path) -> FolderTable:
-    """Return the product table in a root; or, where there is one that can't be read, why."""
+def read_folder_table(root: Path, *, follow: bool = True) -> FolderTable:
+    """Return the product table in a root; or, where there is one that can't be read, why.
+
+    Without ``follow`` a table that is a link can't be read.
+    """
     there = [name for name in TABLE_NAMES if _is_there(root / name)]
     if not there:
         return FolderTable()
@@ -39,7 +42,7 @@ def read_folder_table(root: Path) -> FolderTable:
         Problem(name, f"not read, for {there[0]} stands beside it and wins; remove one of them") for name in there[1:]
     )
     try:
-        _check_place(root, root / there[0])
+        _check_place(root, root / there[0], follow=follow)
         table = read_table(root / there[0])
     except SourceMissing:  # gone since a moment ago
         return FolderTable(problems=said)
@@ -60,7 +63,9 @@ def _is_there(path: Path) -> bool:
         return True
 
 
-def _check_place(root: Path, path: Path) -> None:
+def _check_place(root: Path, path: Path, *, follow: bool) -> None:
+    if not follow and path.is_symlink():
+        raise CatalogError("a link; copy the file itself")
     try:
         inside = path.resolve(strict=True).is_relative_to(root.resolve())
     except FileNotFoundError as error:

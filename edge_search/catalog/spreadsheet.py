@@ -13,7 +13,7 @@ from edge_search.catalog.text import read_text
 from edge_search.errors import CatalogError
 from edge_search.imaging.photo import printable
 
-__all__ = ["Cell", "Layout", "Sheet", "read_sheet"]
+__all__ = ["Cell", "Layout", "Sheet", "guarded", "read_sheet"]
 
 Cell = str | int | float | list[Any] | None
 """What stands in a cell: text in CSV; JSON has numbers too, and lists, which are never taken."""
@@ -24,7 +24,7 @@ _LONGEST_ROW = 100
 _NUL = "\ue000"  # how read_text gives a NUL
 _FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 # What makes a spreadsheet take text for a formula or keep zeros: written as '=1+1 and '0012, as it is done by hand.
-_GUARDED = re.compile(r"'(?=[=+\-@\t]|\d+$)")
+_GUARDED = re.compile(r"\A'(?='*(?:[=+\-@\t]|\d+\Z))")
 _MOST_COLUMNS = 200
 _LONGEST_NAME = 64
 _OPEN = "a quotation mark opens a cell that never ends; close it or double it"
@@ -203,7 +203,9 @@ def _cut(records: list[_Record], lines: Sequence[str], columns: int, *, half: bo
     """Tell whether the file ends in the middle of a row, and take what is left of that for no row."""
     opened = next((at for at, record in enumerate(records) if record.cells == _OPEN), None)
     # A cell of several lines that was broken off: what follows its begin are scraps, not rows.
-    if opened is not None and all(_short(record, columns) for record in records[opened + 1 :]):
+    widths = [len(record.cells) for record in records[:opened] if isinstance(record.cells, list) and record.cells]
+    width = min([columns, *widths])
+    if opened is not None and all(_short(record, width) for record in records[opened + 1 :]):
         return [*records[:opened], _Record(records[opened].begin, len(lines), _CUT)], True
     if not records or records[-1].end != len(lines) or lines[-1].endswith(("\n", "\r")):
         return records, False
@@ -231,8 +233,13 @@ def _fault(record: Sequence[str], columns: int) -> str:
     return ""
 
 
+def guarded(text: str) -> str:
+    """Return a text as it is written into a cell, so that no spreadsheet takes it for a formula; read back the same."""
+    return f"'{text}" if text[:1] in tuple("=+-@\t") or _GUARDED.match(text) else text
+
+
 def _cell(text: str) -> str:
     text = text.strip()
     # ="0012" is how a spreadsheet is kept from eating leading zeros.
     formula = _FORMULA.fullmatch(text)
-    return formula[1].strip() if formula else _GUARDED.sub("", text, count=1)
+    return formula[1].strip() if formula else _GUARDED.sub("", text)

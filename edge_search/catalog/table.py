@@ -26,7 +26,8 @@ _STAYS = "until then the product stays as it was"
 class Table:
     """The rows of a product table, one for each SKU; ``images``: SKU -> paths and globs, where it names any.
 
-    ``doubts``: the rows that can't be read, which may be about products that are not in ``rows``.
+    ``doubts``: the rows that can't be read, which may be about products that are not in ``rows``. ``cut``: the
+    file ends in the middle of something.
     """
 
     name: str
@@ -35,7 +36,7 @@ class Table:
     images: Mapping[str, tuple[str, ...]]
     warnings: tuple[Problem, ...] = ()
     doubts: tuple[Doubt, ...] = ()
-    columns: tuple[str, ...] = ()
+    cut: bool = False
     layout: Layout = field(default_factory=Layout)
 
 
@@ -86,7 +87,7 @@ def read_table(path: Path) -> Table:
         images=images,
         warnings=_named(path, warnings),
         doubts=tuple(doubts),
-        columns=sheet.columns,
+        cut=sheet.cut,
         layout=sheet.layout,
     )
 

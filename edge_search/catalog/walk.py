@@ -39,19 +39,22 @@ class Walk:
     root: bytes
     real_root: bytes
     rules: Rules = DEFAULT_RULES
+    follow: bool = True
     photos: list[Photo] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     taken: Counter[bytes] = field(default_factory=Counter)
     """Photos of each folder."""
 
 
-def walk(root: Path, rules: Rules = DEFAULT_RULES) -> Walk:
+def walk(root: Path, rules: Rules = DEFAULT_RULES, *, follow: bool = True) -> Walk:
     """Return all photos below ``root``, sorted by path, the rules being those of ``list_folder``.
+
+    Without ``follow`` a link is a problem, wherever it leads: the folder is somebody else's, and not trusted.
 
     Raises SourceMissing (not there, no folder, or another one at the end than at the start) or CatalogError.
     """
     identity = _identity(root)
-    found = Walk(os.fsencode(root), os.path.realpath(os.fsencode(root)), rules)
+    found = Walk(os.fsencode(root), os.path.realpath(os.fsencode(root)), rules, follow)
     visited = {identity: b""}
     folders = [b""]
     links: list[bytes] = []
@@ -176,6 +179,10 @@ def _follow(found: Walk, path: bytes, name: bytes) -> bool:
     if is_ignored_folder(name) or is_ignored_file(name):
         return False
     photo = has_photo_name(name)
+    if not found.follow:
+        if photo or b"." not in name:
+            _problem(found, path, "a link; copy the file or folder itself")
+        return False
     try:
         target = os.path.realpath(_join(found.root, path), strict=True)
         status = _stat(found, path)

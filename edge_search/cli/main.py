@@ -20,6 +20,7 @@ from edge_search.cli.context import Context
 from edge_search.cli.doctor import doctor
 from edge_search.cli.evaluate import evaluate
 from edge_search.cli.index import index
+from edge_search.cli.media import import_media
 from edge_search.cli.model import model
 from edge_search.cli.model_use import remove as remove_model
 from edge_search.cli.model_use import use as use_model
@@ -72,6 +73,7 @@ for _command in (
     serve,
     token,
     pin,
+    import_media,
     products,
     watch,
     sources,

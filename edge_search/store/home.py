@@ -78,6 +78,11 @@ class Home:
         return self.root / "feedback"
 
     @property
+    def catalog(self) -> Path:
+        """The catalog folder that photos from sticks are copied to: a source like any other."""
+        return self.root / "catalog"
+
+    @property
     def models(self) -> Path:
         """Encoder bundles built or imported on this machine."""
         return self.root / "models"

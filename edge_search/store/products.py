@@ -27,6 +27,7 @@ __all__ = [
     "get",
     "groups_of",
     "inbox",
+    "listed_skus",
     "of_group",
     "page",
     "put_values",
@@ -71,6 +72,11 @@ def put_values(tables: Tables, owner: int, listed: Mapping[str, Values], *, merg
     )
     record(tables, "values", owner, [(sku, None, text) for sku, text in changed.items()])
     refresh(tables, changed)
+
+
+def listed_skus(tables: Tables) -> set[str]:
+    """Return every SKU that some owner lists."""
+    return {sku for (sku,) in tables.execute("SELECT DISTINCT sku FROM product_values")}
 
 
 def drop_values(tables: Tables, owner: int, skus: Iterable[str]) -> None:
