@@ -90,12 +90,16 @@ def import_(
     from the exporter's preprocessor_config.json beside FILE. The network is tried on both runtimes before
     the bundle exists.
     """
+    from edge_search.appliance.encoders import bundles
+    from edge_search.errors import InvalidValue
     from edge_search.modelbuild.import_options import ImportOptions
     from edge_search.modelbuild.importing import ImportRequest, import_model
 
-    if to is None:
-        with context.box() as box:
-            to = box.home.models / name
+    with context.box() as box:
+        to = to or box.home.models / name
+        taken = [bundle.path for bundle in bundles(box.home) if bundle.name == name and bundle.path != to]
+    if taken:
+        raise InvalidValue(f"the name {name} is taken by the bundle {taken[0]}; give another --name")
     options = ImportOptions(
         side=size,
         crop=crop,

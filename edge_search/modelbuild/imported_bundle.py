@@ -33,19 +33,15 @@ _NOT_STATED = "not stated"
 
 @dataclass(frozen=True)
 class Imported:
-    """Everything that is known of an imported encoder; see `Manifest` for the fields' meaning."""
+    """What was drawn from a foreign file; see `Manifest` for the fields' meaning."""
 
-    name: str
     recipe: Recipe
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     levels: tuple[Level, ...]
     precision: str
     files: tuple[str, ...]
-    judged: Judged
-    left_out: Mapping[str, str]
     source: Mapping[str, Any]
-    licence: str
 
 
 def _canary_bytes() -> bytes:
@@ -69,17 +65,18 @@ def write_canary(folder: Path, features: Mapping[str, NDArray[np.float32]]) -> N
         np.save(folder / f"canary-{runtime}.npy", rows[0])
 
 
-def write_imported(folder: Path, imported: Imported) -> None:
+def write_imported(
+    folder: Path, name: str, imported: Imported, judged: Judged, left_out: Mapping[str, str], licence: str
+) -> None:
     """Write licence, card and manifest beside the network files and canary that are in ``folder``."""
-    licence = imported.licence.strip() or _NOT_STATED
+    licence = licence.strip() or _NOT_STATED
     (folder / "LICENSE").write_text(f"{licence}\n", encoding="utf-8")
-    names = ("onnx", "numpy", "pillow")
-    built_with = {name: metadata.version(name) for name in names}
-    for runtime in imported.judged.features:
-        built_with[runtime] = imported.judged.report[runtime]["version"]
+    built_with = {library: metadata.version(library) for library in ("onnx", "numpy", "pillow")}
+    for runtime in judged.features:
+        built_with[runtime] = judged.report[runtime]["version"]
     manifest: dict[str, Any] = {
         "schema": SCHEMA,
-        "name": imported.name,
+        "name": name,
         "architecture": "imported",
         "recipe": imported.recipe.to_dict(),
         "mean": [round(value, 4) for value in imported.mean],
@@ -93,9 +90,9 @@ def write_imported(folder: Path, imported: Imported) -> None:
         },
         "precision": imported.precision,
         "projection": None,
-        "verdict": imported.judged.verdict,
-        "agreement": imported.judged.report,
-        "left_out": dict(imported.left_out),
+        "verdict": judged.verdict,
+        "agreement": judged.report,
+        "left_out": dict(left_out),
         "source": dict(imported.source),
         "licence": licence.splitlines()[0][:200],
         "built_with": built_with,
@@ -108,8 +105,7 @@ def write_imported(folder: Path, imported: Imported) -> None:
 
     network = {"precision": imported.precision, "files": [entry(name) for name in imported.files]}
     manifest["networks"] = [
-        {"runtime": runtime, **network, "canary": entry(f"canary-{runtime}.npy")}
-        for runtime in imported.judged.features
+        {"runtime": runtime, **network, "canary": entry(f"canary-{runtime}.npy")} for runtime in judged.features
     ]
     manifest["canary"] = entry(_CANARY)
     manifest["documents"] = [entry(name) for name in ("LICENSE", "MODEL_CARD.md")]

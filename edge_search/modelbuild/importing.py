@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edge_search.encoder.bundle import MANIFEST, Bundle
 from edge_search.encoder.cores import available_cores
@@ -18,7 +20,7 @@ from edge_search.modelbuild.import_check import judge_import, trial_pixels
 from edge_search.modelbuild.import_options import PRESETS, ImportOptions, beside
 from edge_search.modelbuild.imported_bundle import Imported, canary_image, write_canary, write_imported
 from edge_search.modelbuild.probe import Probe, probe
-from edge_search.modelbuild.scratch import scratch_folder
+from edge_search.modelbuild.scratch import need_room, scratch_folder
 
 __all__ = ["ImportRequest", "import_model"]
 
@@ -58,68 +60,73 @@ def import_model(request: ImportRequest, output: Path, progress: Callable[[str],
     too small for it.
     """
     _need_extra()
-    from edge_search.modelbuild.onnx_file import precision, read_graph, weigh, write_graph
-    from edge_search.modelbuild.onnx_tower import find_tower
-    from edge_search.modelbuild.onnx_wrap import choose_pooling, pool, put_pixels_in
-
     if not _PLAIN_NAME.fullmatch(request.name):
         raise InvalidValue(f"--name {request.name!r} is not a plain name: letters, digits, dot, dash, underscore")
     options = _options(request)
-    file = request.network
-    progress(f"reading {file}")
-    model = read_graph(file)
-    tower = find_tower(model, options.input, options.output, options.layout)
-    mean, std = options.normalisation()
-    if request.options.side is None and tower.side is not None:
-        options = replace(options, side=tower.side)  # a preset's size is a proposal
-    recipe = options.recipe(tower.side)
-    with scratch_folder(output.parent, weigh(model, file.parent)) as scratch:
+    progress(f"reading {request.network}")
+    with scratch_folder(output.parent) as scratch:
         folder = scratch / "bundle"
         folder.mkdir()
-        prefix = put_pixels_in(model, tower, recipe.side, mean, std)
-        kind = precision(model.graph)
-        files = write_graph(model, file.parent, folder, _NETWORK)
-        pixels = trial_pixels(recipe, canary_image())
-
-        progress(f"output {tower.output}: trying it")
-        shape = _shape(folder / _NETWORK, pixels[:1])
-        pooling, tokens = choose_pooling(shape, options.pooling, options.prefix_tokens)
-        dimension = pool(model, tower, prefix, pooling, tokens, shape)
-        if not 2 <= dimension <= _LARGEST_DIMENSION:
-            raise BundleError(
-                f"the feature would have {dimension} numbers; from 2 to {_LARGEST_DIMENSION} can be searched"
-            )
-        if dimension in _CLASS_COUNTS:
-            progress(f"{dimension} numbers look like class scores; an output before the classifier finds more products")
-        (folder / _NETWORK).write_bytes(model.SerializeToString())
-        levels = (Level(_level_name(tower.output), dimension, pooling),)
-        progress(f"output {tower.output} {shape}, pooling {pooling}: {dimension} numbers")
-
+        drawn = _draw(request, options, folder, progress)
+        pixels = trial_pixels(drawn.recipe, canary_image())
         probes, refused = _try(folder / _NETWORK, pixels, progress)
-        judged = judge_import(probes, levels)
-        for runtime, reason in {**refused, **judged.left_out}.items():
+        judged = judge_import(probes, drawn.levels)
+        left_out = {**refused, **judged.left_out}
+        for runtime, reason in left_out.items():
             progress(f"{runtime} is left out: {reason}")
         write_canary(folder, judged.features)
-        imported = Imported(
-            name=request.name,
-            recipe=recipe,
-            mean=mean,
-            std=std,
-            levels=levels,
-            precision=kind,
-            files=tuple(path.name for path in files),
-            judged=judged,
-            left_out={**refused, **judged.left_out},
-            source=_source(request, tower.output, pooling, tokens),
-            licence=request.licence,
-        )
-        write_imported(folder, imported)
+        write_imported(folder, request.name, drawn, judged, left_out, request.licence)
         _check_place(output, Bundle.open(folder).fingerprint)
         progress(f"writing {output}")
         if output.exists():
             output.rename(scratch / "older")
         folder.rename(output)
     return Bundle.open(output)
+
+
+def _draw(request: ImportRequest, options: ImportOptions, folder: Path, progress: Callable[[str], None]) -> Imported:
+    """Write the wrapped network into ``folder``; its graph is out of memory when this returns."""
+    from edge_search.modelbuild.onnx_file import precision, read_graph, weigh, write_graph
+    from edge_search.modelbuild.onnx_tower import find_tower
+    from edge_search.modelbuild.onnx_wrap import choose_pooling, pool, put_pixels_in
+
+    file = request.network
+    model = read_graph(file)
+    tower = find_tower(model, options.input, options.output, options.layout)
+    mean, std = options.normalisation()
+    if request.options.side is None and tower.side is not None:
+        options = replace(options, side=tower.side)  # a preset's size is a proposal
+    recipe = options.recipe(tower.side)
+    need_room(folder, weigh(model, file.parent))
+    prefix = put_pixels_in(model, tower, recipe.side, mean, std)
+    kind = precision(model.graph)
+    files = write_graph(model, file.parent, folder, _NETWORK)
+    progress(f"output {tower.output}: trying it")
+    shape = _shape(folder / _NETWORK, np.zeros((1, recipe.side, recipe.side, 3), np.uint8))
+    pooling, tokens = choose_pooling(shape, options.pooling, options.prefix_tokens)
+    dimension = pool(model, tower, prefix, pooling, tokens, shape)
+    if not 2 <= dimension <= _LARGEST_DIMENSION:
+        raise BundleError(f"the feature would have {dimension} numbers; from 2 to {_LARGEST_DIMENSION} can be searched")
+    (folder / _NETWORK).write_bytes(model.SerializeToString())
+    progress(f"output {tower.output} {shape}, pooling {pooling}: {dimension} numbers")
+    if dimension in _CLASS_COUNTS:
+        progress(f"{dimension} numbers look like class scores; an output before the classifier finds more products")
+    return Imported(
+        recipe=recipe,
+        mean=mean,
+        std=std,
+        levels=(Level(_level_name(tower.output), dimension, pooling),),
+        precision=kind,
+        files=tuple(path.name for path in files),
+        source={
+            "text": request.source,
+            "file": file.name,
+            "sha256": hash_file(file),
+            "output": tower.output,
+            "pooling": pooling,
+            "prefix_tokens": tokens,
+        },
+    )
 
 
 def _options(request: ImportRequest) -> ImportOptions:
@@ -134,7 +141,7 @@ def _options(request: ImportRequest) -> ImportOptions:
     return found if config is None else found.over(config)
 
 
-def _shape(network: Path, pixels: Any) -> tuple[int, ...]:
+def _shape(network: Path, pixels: NDArray[np.uint8]) -> tuple[int, ...]:
     reasons = []
     for runtime in _REFERENCE:
         try:
@@ -144,7 +151,9 @@ def _shape(network: Path, pixels: Any) -> tuple[int, ...]:
     raise RuntimeUnavailable(f"no runtime can execute the network: {'; '.join(reasons)}")
 
 
-def _try(network: Path, pixels: Any, progress: Callable[[str], None]) -> tuple[list[Probe], dict[str, str]]:
+def _try(
+    network: Path, pixels: NDArray[np.uint8], progress: Callable[[str], None]
+) -> tuple[list[Probe], dict[str, str]]:
     """Each runtime's answer, one after the other (their memory adds up otherwise), and why one has none."""
     probes: list[Probe] = []
     refused: dict[str, str] = {}
@@ -157,17 +166,6 @@ def _try(network: Path, pixels: Any, progress: Callable[[str], None]) -> tuple[l
     if not probes:
         raise RuntimeUnavailable(f"no runtime can execute the network: {'; '.join(refused.values())}")
     return probes, refused
-
-
-def _source(request: ImportRequest, output: str, pooling: str, tokens: int) -> dict[str, Any]:
-    return {
-        "text": request.source,
-        "file": request.network.name,
-        "sha256": hash_file(request.network),
-        "output": output,
-        "pooling": pooling,
-        "prefix_tokens": tokens,
-    }
 
 
 def _level_name(output: str) -> str:

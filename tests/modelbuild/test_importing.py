@@ -559,6 +559,9 @@ def test_the_command_says_what_is_missing_in_one_line(export: Callable[..., Path
     assert failed.stderr.splitlines()[-1].startswith(
         "edge-search: nothing says how pixels are normalised: give --preset"
     )
+    taken = command(tmp_path / "home", "model", "import", file, "--name", "efficientnet-lite2-int8", "--preset", "clip")
+    assert taken.returncode == 2
+    assert "is taken by the bundle" in taken.stderr
     bad = command(tmp_path / "home", "model", "import", file, "--name", "x", "--mean", "0.5,0.5")
     assert bad.returncode == 2
     assert "has 2 numbers, not one or three" in bad.stderr
