@@ -29,7 +29,7 @@ __all__ = ["CONFIG_FILE", "ENV_PREFIX", "Settings", "default_home", "load_settin
 CONFIG_FILE = "config.toml"
 ENV_PREFIX = "EDGE_SEARCH_"
 # Not settings: where the home is, how errors are shown, and what the tests ask for.
-_OTHER_VARIABLES = {f"{ENV_PREFIX}{name}" for name in ("HOME", "DEBUG", "COMPLETE", "GROCERY", "FAULTS")}
+_OTHER_VARIABLES = {f"{ENV_PREFIX}{name}" for name in ("HOME", "DEBUG", "COMPLETE", "GROCERY", "FAULTS", "LEASH")}
 _MUST = {
     "greater_than_equal": "must be at least {ge:g}",
     "greater_than": "must be above {gt:g}",

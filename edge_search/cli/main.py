@@ -27,6 +27,7 @@ from edge_search.cli.model_use import use as use_model
 from edge_search.cli.pin import pin
 from edge_search.cli.products import products
 from edge_search.cli.repair import backup, repair, restore, verify
+from edge_search.cli.run import run
 from edge_search.cli.search import search
 from edge_search.cli.serve import serve
 from edge_search.cli.sources import sources
@@ -70,6 +71,7 @@ for _command in (
     index,
     search,
     evaluate,
+    run,
     serve,
     token,
     pin,

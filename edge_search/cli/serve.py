@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from edge_search.cli.context import Context
@@ -15,9 +17,24 @@ __all__ = ["serve"]
 @click.option("--port", type=click.IntRange(0, 65535), help="Default: the setting 'port' (8620); 0: any free one.")
 @click.option("--tls-cert", type=click.Path(dir_okay=False), help="Certificate file (PEM) for HTTPS.")
 @click.option("--tls-key", type=click.Path(dir_okay=False), help="Its private key (PEM).")
+@click.option("--log-json", is_flag=True, help="Log one JSON document a line.")
+@click.option("--log-file", type=click.Path(path_type=Path, dir_okay=False), help="Log to this file, not to stderr.")
 @click.pass_obj
-def serve(context: Context, host: str | None, port: int | None, tls_cert: str | None, tls_key: str | None) -> None:
+def serve(
+    context: Context,
+    host: str | None,
+    port: int | None,
+    tls_cert: str | None,
+    tls_key: str | None,
+    log_json: bool,
+    log_file: Path | None,
+) -> None:
     """Answer over HTTP: the API under /v1, its description at /docs, the kiosk page at /."""
+    from edge_search.appliance.leash import take_leash
+    from edge_search.cli.log import log_to
+
+    take_leash()
+    log_to(log_file, as_json=log_json)
     with context.box(host=host, port=port, tls_cert=tls_cert, tls_key=tls_key) as box:
         from edge_search.web.serving import serve as run
 

@@ -36,12 +36,14 @@ def run(
     context: Context, folders: tuple[Path, ...], log_json: bool, log_file: Path | None, runtime: str | None
 ) -> None:
     """Follow every source, and FOLDERs from now on; runs until it is stopped (SIGTERM, Ctrl-C)."""
+    from edge_search.appliance.leash import take_leash
     from edge_search.appliance.watcher import Watcher
     from edge_search.appliance.watching import watch_cores
     from edge_search.cli.log import log_to
     from edge_search.config import load_settings
     from edge_search.watch.priority import lower_priority
 
+    take_leash()
     log_to(log_file, as_json=log_json)
     lower_priority()
     threads = watch_cores(load_settings(context.place, threads=context.threads))

@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from edge_search.appliance.box import Box
 from edge_search.config import Settings
 from edge_search.errors import SettingsError
+from edge_search.watch.notify import notify, watchdog_s
 from edge_search.web.app import create_app
 from edge_search.web.headers import is_loopback
 
@@ -111,7 +112,28 @@ def server(app: FastAPI, settings: Settings, **more: Any) -> uvicorn.Server:
 
 
 class _Server(uvicorn.Server):
-    """Ends at SIGINT or SIGTERM and returns: uvicorn would raise the signal again, and nothing would be closed."""
+    """Tells systemd how it is; ends at SIGINT or SIGTERM and returns.
+
+    uvicorn would raise the signal again, and nothing would be closed.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._alive_every = watchdog_s()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        notify("READY=1", "STATUS=answering")
+
+    async def on_tick(self, counter: int) -> bool:
+        # Ten times a second, by the event loop: a word of life from here says that requests are looked at.
+        if self._alive_every is not None and counter % max(1, int(10 * self._alive_every)) == 0:
+            notify("WATCHDOG=1")
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        notify("STOPPING=1")
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
