@@ -8,7 +8,7 @@ from typing import Literal
 
 from edge_search.store.database import Tables, now
 
-__all__ = ["LOCAL", "ChangeKind", "head", "prune", "record"]
+__all__ = ["LOCAL", "ChangeKind", "head", "prune", "record", "touched"]
 
 LOCAL = 0
 """The owner of what came through CLI, HTTP or kiosk instead of a source."""
@@ -36,6 +36,12 @@ def prune(tables: Tables, *, days: float, most: int = 1000) -> int:
     sql = """DELETE FROM changes WHERE seq IN (
         SELECT seq FROM changes WHERE at < ? AND seq < (SELECT max(seq) FROM changes) ORDER BY seq LIMIT ?)"""
     return int(tables.conn.execute(sql, [oldest, most]).rowcount)
+
+
+def touched(tables: Tables, owner: int, *, after: int) -> bool:
+    """Return whether photos of an owner came or went since change number ``after``."""
+    sql = "SELECT 1 FROM changes WHERE seq > ? AND owner = ? AND kind IN ('image_added', 'image_removed') LIMIT 1"
+    return tables.execute(sql, [after, owner]).fetchone() is not None
 
 
 def head(tables: Tables) -> int:
