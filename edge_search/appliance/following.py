@@ -63,12 +63,16 @@ class Following:
 
     def one(self, kind: SourceKind, path: Path, *, yes: bool, progress: Progress | None) -> IndexReport:
         """Sync one source, publish a generation if that is worth it, keep the home's snapshot young."""
-        with self.sync.database.read() as tables:
-            known = next((source for source in sources.listed(tables) if source.path == path), None)
-        rules, marker = (known.rules, known.marker) if known else (DEFAULT_RULES, None)
-        listing = list_folder(path, rules) if kind == "folder" else list_manifest(path)
-        doubt = marker_doubt(path, marker) if kind == "folder" else None
-        report = self.sync.run(listing, path, yes=yes, doubt=doubt, progress=progress)
+        with self.sync.database.exclusive("sync"):
+            # Listed under the lock: what another process took since would seem gone.
+            with self.sync.database.read() as tables:
+                known = next((source for source in sources.listed(tables) if source.path == path), None)
+            rules, marker = (known.rules, known.marker) if known else (DEFAULT_RULES, None)
+            listing = list_folder(path, rules) if kind == "folder" else list_manifest(path)
+            doubt = marker_doubt(path, marker) if kind == "folder" else None
+            job = self.sync.begin(listing, path, yes=yes, doubt=doubt)
+            job.advance(progress)
+            report = job.finish()
         with contextlib.suppress(EncoderChanged):  # then a whole new generation was published just now
             self._publish()
         self.upkeep.after_index()

@@ -5,16 +5,16 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_search.catalog.folder import list_part
 from edge_search.catalog.folder_table import TABLE_NAMES, FolderTable, read_folder_table
 from edge_search.catalog.listing import Listing, SourceFile
-from edge_search.errors import CatalogError, PhotoUnsettled
+from edge_search.errors import CatalogError, PhotoUnsettled, StoreBusy
 from edge_search.imaging.limits import Limits
-from edge_search.store import sources
+from edge_search.store import changes, sources
 from edge_search.store.lock import held
 from edge_search.sync.job import Job, read_listed
 from edge_search.sync.sync import Sync
@@ -40,13 +40,17 @@ _MARKER_S = 2.0
 
 @dataclass
 class _Scan:
-    """A look at everything of one source: listed, resting until ``ready_at``, then a job in one or more steps."""
+    """A look at everything of one source: a job that rests until ``ready_at``, then goes on in one or more steps.
+
+    ``alone``: nobody else worked on the source's rows since it was listed. Else what came meanwhile would seem gone.
+    """
 
     follower: Follower
+    job: Job
     listing: Listing
-    doubt: str | None
+    alone: tuple[object, ...]
     ready_at: float
-    job: Job | None = None
+    steps: int = 0
 
 
 @dataclass
@@ -60,12 +64,13 @@ class Taking:
     halted: Callable[[], bool]
     _scans: dict[int, _Scan] = field(default_factory=dict)
     _tables: dict[Path, tuple[object, FolderTable]] = field(default_factory=dict)
+    _since: dict[int, tuple[object, ...]] = field(default_factory=dict)
     _rate: float = 0.0
 
     @property
     def left(self) -> int:
         """Photos that the scans in work have to take still."""
-        return sum(scan.job.left for scan in self._scans.values() if scan.job is not None)
+        return sum(scan.job.left for scan in self._scans.values())
 
     def eta_s(self, backlog: int) -> float | None:
         """Return in how many seconds ``backlog`` will be done, None while nobody can tell."""
@@ -111,6 +116,7 @@ class Taking:
         except BaseException:
             follower.scan("an error came between")
             raise
+        follower.parts += 1
         now = self.clock.monotonic()
         for path in job.waiting:
             follower.settling.add(path, follower.stamp(path), now)
@@ -121,25 +127,34 @@ class Taking:
             follower.lost += job.plan.lost
             self._say(follower, job, report.removed)
 
+    def list_all(self, follower: Follower) -> None:
+        """Begin to look at everything of a source."""
+        self._since[follower.source.source_id] = self._touched(follower)
+        follower.list_all()
+
     def scan(self, follower: Follower) -> bool:
         """Go on with the look at everything of a source; returns whether there was anything to do."""
         number = follower.source.source_id
-        if follower.call is not None and follower.call.done:
-            call, follower.call = follower.call, None
-            self._listed(follower, call)
-            return True
-        scan = self._scans.get(number)
-        if scan is None or self.clock.monotonic() < scan.ready_at:
-            return False
         try:
+            if follower.call is not None and follower.call.done:
+                self._listed(follower, follower.call)
+                follower.call = None
+                return True
+            scan = self._scans.get(number)
+            if scan is None or self.clock.monotonic() < scan.ready_at:
+                return False
             self._step(scan)
+        except StoreBusy:
+            raise  # another process works on it: the same step is tried again
         except BaseException:
+            follower.call = None
             self._scans.pop(number, None)
             follower.pace.failed()
             raise
         return True
 
     def _listed(self, follower: Follower, call: Call[tuple[Listing, str | None]]) -> None:
+        source = follower.source
         try:
             listing, doubt = call.result()
         except CatalogError as error:
@@ -147,41 +162,40 @@ class Taking:
             _log.warning("%s; looking again in %.0f s", error, wait)
             follower.trusted = False
             with self.box.database.write() as tables:
-                sources.note_state(tables, follower.source.source_id, "offline", str(error))
+                sources.note_state(tables, source.source_id, "offline", str(error))
             return
-        except Exception:
-            follower.pace.failed()
-            raise
-        # Whatever still has this stamp when it is read then has rested: nothing half-written is taken.
-        ready_at = self.clock.monotonic() + follower.settling.settle_s
-        self._scans[follower.source.source_id] = _Scan(follower, listing, doubt, ready_at)
+        with held(self.box.home, "sync", _LOCK_S):
+            job = self._sync(follower).begin(listing, source.path, doubt=doubt, lost=follower.lost)
+        # Whatever still has its stamp when it is read then has rested: nothing half-written is taken.
+        wait = follower.settling.settle_s if job.left else 0.0
+        alone = self._since.pop(source.source_id)
+        self._scans[source.source_id] = _Scan(follower, job, listing, alone, self.clock.monotonic() + wait)
+        if job.left:
+            with self.box.database.write() as tables:
+                sources.note_state(tables, source.source_id, "scanning", f"{job.left} photos to look at")
 
     def _step(self, scan: _Scan) -> None:
-        follower, first = scan.follower, scan.job is None
-        began = self.clock.monotonic()
+        follower, job, began = scan.follower, scan.job, self.clock.monotonic()
 
         def stop() -> bool:
             return self.halted() or (self.clock.monotonic() - began >= _LEAST_S and self.urgent())
 
         with held(self.box.home, "sync", _LOCK_S):
-            if scan.job is None:
-                scan.job = self._sync(follower).begin(scan.listing, follower.source.path, doubt=scan.doubt)
-                if scan.job.left:
-                    with self.box.database.write() as tables:
-                        sources.note_state(tables, follower.source.source_id, "scanning", f"{scan.job.left} photos")
-            if not self._advance(scan.job, stop):
+            alone = not scan.steps and self._alone(scan)
+            scan.steps += 1
+            if not self._advance(job, stop):
                 return
-            # Taken in several steps, others may have worked on the same rows in between.
-            report = scan.job.finish() if first else None
+            report = job.finish() if alone else None
         del self._scans[follower.source.source_id]
-        self._again(follower, scan.job)
+        self._again(follower, job)
         follower.pace.done()
         if report is None:
             follower.scan("what came in the meantime")
             return
-        follower.lost = 0
-        follower.trusted = scan.job.state != "offline"
-        self._say(follower, scan.job, report.removed)
+        if report.held is None:
+            follower.lost = 0
+        follower.trusted = job.state != "offline"
+        self._say(follower, job, report.removed)
         if report.held is not None and follower.source.held != report.held:
             _log.warning(
                 "%s: nothing is deleted: %s; if that is right: edge-search sync confirm %d",
@@ -192,6 +206,18 @@ class Taking:
         if follower.trusted and report.held is None and scan.listing.files and scan.listing.kind == "folder":
             self._mark(follower)
 
+    def _touched(self, follower: Follower) -> tuple[object, ...]:
+        with self.box.database.read() as tables:
+            source = sources.get(tables, follower.source.source_id)
+            return follower.parts, source and source.last_scan, changes.head(tables)
+
+    def _alone(self, scan: _Scan) -> bool:
+        *before, head = scan.alone
+        *now, _ = self._touched(scan.follower)
+        assert isinstance(head, int)
+        with self.box.database.read() as tables:
+            return before == now and not changes.touched(tables, scan.follower.source.source_id, after=head)
+
     def _mark(self, follower: Follower) -> None:
         """Leave the marker, or see that it is there; a share may hang."""
         source = follower.source
@@ -199,6 +225,7 @@ class Taking:
         if call.wait(_MARKER_S) and (marker := call.result()) != source.marker:
             with self.box.database.write() as tables:
                 sources.change(tables, source.source_id, marker=marker)
+            follower.source = replace(follower.source, marker=marker)
 
     def _advance(self, job: Job, stop: Callable[[], bool]) -> bool:
         began, before = self.clock.monotonic(), job.left

@@ -155,7 +155,7 @@ class Watcher:
                 return True
         for follower in there:
             if follower.scan_due():
-                follower.list_all()
+                self._taking.list_all(follower)
         for follower in sorted(there, key=lambda each: each.source.last_scan is not None):
             if self._taking.scan(follower):
                 self._chores.soon()

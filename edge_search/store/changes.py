@@ -16,7 +16,7 @@ from typing import Any, Literal
 from edge_search.errors import NotFound
 from edge_search.store.database import Tables, now
 
-__all__ = ["LOCAL", "Change", "ChangeKind", "head", "page", "prune", "record", "standing", "standing_images"]
+__all__ = ["LOCAL", "Change", "ChangeKind", "head", "page", "prune", "record", "standing", "standing_images", "touched"]
 
 LOCAL = 0
 """The owner of what came through CLI, HTTP or kiosk instead of a source."""
@@ -117,6 +117,12 @@ def prune(tables: Tables, *, days: float, most: int = 1000) -> int:
         SELECT seq FROM changes WHERE seq < (SELECT coalesce(min(seq), ?) FROM changes WHERE at >= ?)
         ORDER BY seq LIMIT ?)"""
     return int(tables.conn.execute(sql, [head(tables), oldest, most]).rowcount)
+
+
+def touched(tables: Tables, owner: int, *, after: int) -> bool:
+    """Return whether photos of an owner came or went since change number ``after``."""
+    sql = "SELECT 1 FROM changes WHERE seq > ? AND owner = ? AND kind IN ('image_added', 'image_removed') LIMIT 1"
+    return tables.execute(sql, [after, owner]).fetchone() is not None
 
 
 def head(tables: Tables) -> int:

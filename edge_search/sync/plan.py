@@ -28,13 +28,11 @@ class HoldRule:
 class Outside:
     """What a look at some paths has to know of the source's other rows.
 
-    ``pictured``: the SKUs that have photos elsewhere; ``products``: how many the source has; ``lost``: how many it
-    lost by such looks since all of it was looked at. A large deletion comes in small pieces.
+    ``pictured``: the SKUs that have photos elsewhere; ``products``: how many the source has.
     """
 
     pictured: Set[str] = frozenset()
     products: int = 0
-    lost: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,6 +68,7 @@ def make_plan(
     rule: HoldRule,
     *,
     had_table: bool = False,
+    lost: int = 0,
     outside: Outside | None = None,
 ) -> Plan:
     """Compare a source, or the part of it that was looked at, with the rows it owns there.
@@ -81,6 +80,7 @@ def make_plan(
         values: what it lists: SKU -> values; with a scope, of the SKUs in listing and images.
         rule: when a deletion is held.
         had_table: it had a product table last time. If that is missing now (half copied, lost), what it said stays.
+        lost: products it lost by looks at parts since all of it was looked at: a large deletion comes in pieces.
         outside: what is known of the rest of the source; None: all of it was looked at.
     """
     rows = {(image.path, image.sku): image for image in images}
@@ -113,7 +113,7 @@ def make_plan(
         put, drop = {}, ()
     bad_or_taken = still_skipped.keys() | {file.path for file in take}
     named = {problem.path for problem in listing.problems}
-    lost = _lost(listing, images, gone, drop, outside)
+    losing = _lost(listing, images, gone, drop, outside)
     return Plan(
         take=_in_order(take, images),
         gone=gone,
@@ -122,8 +122,8 @@ def make_plan(
         forget=tuple(path for path in known_bad if path not in bad_or_taken and printable(path) not in named),
         put=put,
         drop=drop,
-        held=_held(listing, images, gone, lost, values, rule, outside),
-        lost=len(lost),
+        held=_held(listing, images, gone, losing, values, rule, lost, outside),
+        lost=len(losing),
     )
 
 
@@ -206,19 +206,19 @@ def _held(
     listing: Listing,
     images: Sequence[Image],
     gone: Sequence[Image],
-    lost: Set[str],
+    losing: Set[str],
     values: Mapping[str, Mapping[str, Any]],
     rule: HoldRule,
+    lost: int,
     outside: Outside | None,
 ) -> Held | None:
-    if outside:
-        count, of = len(lost) + outside.lost, outside.products
-    else:
-        count, of = len(lost), len({image.sku for image in images} | set(values))
-        if of and not listing.files and not listing.products and lost:
-            return Held(len(gone), len(lost), f"{listing.root} is empty, but {_products_text(len(lost))} came from it")
-    if lost and count > rule.products and count > rule.share * of:
-        return Held(len(gone), len(lost), f"{count} of {_products_text(of)} would be deleted")
+    of = outside.products if outside else len({image.sku for image in images} | set(values))
+    if losing and not outside and not listing.files and not listing.products:
+        return Held(len(gone), len(losing), f"{listing.root} is empty, but {_products_text(len(losing))} came from it")
+    count = len(losing) + lost
+    if losing and count > rule.products and count > rule.share * (of + lost):
+        before = f", {lost} were just now" if lost else ""
+        return Held(len(gone), len(losing), f"{len(losing)} of {_products_text(of)} would be deleted{before}")
     return None
 
 

@@ -65,7 +65,7 @@ class Sync:
         with self.database.read() as tables:
             if listing.scope is None:
                 rows = images.by_owner(tables, source.source_id)
-                plan = self._whole(tables, listing, source, rows)
+                plan = self._whole(tables, listing, source, rows, lost)
             else:
                 rows = []
                 plan = self._part(tables, listing, source, lost)
@@ -78,7 +78,7 @@ class Sync:
             plan = replace(plan, take=(), gone=(), put={}, drop=(), forget=())
         return Job(self._tools(), listing, source, plan, held, foreign=foreign)
 
-    def _whole(self, tables: Tables, listing: Listing, source: Source, rows: list[images.Image]) -> Plan:
+    def _whole(self, tables: Tables, listing: Listing, source: Source, rows: list[images.Image], lost: int) -> Plan:
         return make_plan(
             listing,
             rows,
@@ -86,6 +86,7 @@ class Sync:
             products.values_of(tables, source.source_id),
             self.rule,
             had_table=source.has_table,
+            lost=lost,
         )
 
     def _part(self, tables: Tables, listing: Listing, source: Source, lost: int) -> Plan:
@@ -102,7 +103,8 @@ class Sync:
             products.values_of(tables, owner, concerned),
             self.rule,
             had_table=source.has_table,
-            outside=Outside(elsewhere, 0 if few else images.pictured(tables, owner), lost),
+            lost=lost,
+            outside=Outside(elsewhere, 0 if few else images.pictured(tables, owner)),
         )
 
     def _tools(self) -> Tools:

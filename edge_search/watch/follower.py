@@ -56,6 +56,8 @@ class Follower:
         self.trusted = False
         """The last look at everything found the folder that was expected; else parts of it are not looked at."""
         self.lost = 0
+        self.parts = 0
+        """How often a part of it was taken."""
         self.restarts = 0
         self.call: Call[tuple[Listing, str | None]] | None = None
         self.seen: Seen | None = None

@@ -14,6 +14,7 @@ Stamp = tuple[int, int, int] | None
 # A file that went may be replaced in a moment, and a large deletion should be seen as one.
 _GONE_FACTOR = 4
 _LONGEST_LOOK_S = 10.0
+_LONGEST_DELETING_S = 30.0
 _FIRST_RETRY_S = 1.0
 _LONGEST_RETRY_S = 300.0
 
@@ -38,6 +39,8 @@ class Settling:
     _paths: dict[bytes, _Path] = field(default_factory=dict)
     _heap: list[tuple[float, bytes]] = field(default_factory=list)
     _tries: dict[bytes, int] = field(default_factory=dict)
+    _deleting: tuple[float, float] | None = None
+    """When the first and the last path was deleted that are waited for together."""
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -48,7 +51,11 @@ class Settling:
         if known is not None and known.stamp == stamp:
             known.deleted &= deleted
             return
-        wait = self.settle_s * (_GONE_FACTOR if deleted and stamp is None else 1)
+        wait = self.settle_s
+        if deleted and stamp is None:
+            wait *= _GONE_FACTOR
+            going_on = self._deleting is not None and now - self._deleting[1] <= wait
+            self._deleting = (self._deleting[0] if self._deleting and going_on else now), now
         changes = known.changes + 1 if known else 0
         self._put(path, _Path(stamp, now, now + wait, deleted, changes))
 
@@ -81,6 +88,10 @@ class Settling:
             _, path = heapq.heappop(self._heap)
             known = self._paths[path]
             stamp = look(path)
+            if stamp is None and known.deleted and (later := self._others_go_too(now)) is not None:
+                known.stamp = None
+                self._put(path, known, at=later)
+                continue
             if stamp == known.stamp:
                 del self._paths[path]
                 ready.append(path)
@@ -94,10 +105,19 @@ class Settling:
             self._put(path, known, at=now + wait)
         return ready
 
+    def _others_go_too(self, now: float) -> float | None:
+        """Return when to look again while more is being deleted: a large deletion must be seen as one."""
+        if self._deleting is None:
+            return None
+        first, last = self._deleting
+        until = min(last + self.settle_s * _GONE_FACTOR, first + _LONGEST_DELETING_S)
+        return until if until > now else None
+
     def clear(self) -> None:
         """Forget all paths: a look at everything is to come."""
         self._paths.clear()
         self._heap.clear()
+        self._deleting = None
 
     def _put(self, path: bytes, state: _Path, at: float | None = None) -> None:
         state.look_at = state.look_at if at is None else at
