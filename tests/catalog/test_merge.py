@@ -139,8 +139,8 @@ def test_any_values_survive_any_dialect(
         base = table(tmp_path / "products.csv", result.data)
     assert base.problems == ()
     expected = _said(old)
-    for sku, row in _said(new).items():
-        expected[sku] = {**expected.get(sku, {}), **row}
+    for sku, said in _said(new).items():
+        expected[sku] = {**expected.get(sku, {}), **said}
     assert values(tmp_path / "products.csv") == expected
     assert merge(base, arriving, {}).data is None
 
