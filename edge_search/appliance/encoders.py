@@ -20,6 +20,8 @@ from edge_search.store.home import Home
 __all__ = ["DEFAULT_MODEL", "Encoders", "bundles", "named_bundle"]
 
 DEFAULT_MODEL = "efficientnet-lite2-int8"
+# A switch with so few photos left is over in seconds to a minute.
+_SOON = 256
 
 
 def bundles(home: Home) -> list[Bundle]:
@@ -58,6 +60,7 @@ class Encoders:
         self._guard = threading.RLock()
         self._known: dict[str, InstalledEncoder] = {}
         self._current: InstalledEncoder | None = None
+        self._foreseen = ""
         self.cores = settings.threads or available_cores()
 
     @property
@@ -72,6 +75,8 @@ class Encoders:
             empty = not images.some(tables)
         with self._guard:
             wanted, now = self._settings.model, self._current
+            if pending and pending.left <= _SOON and now and now.loaded and not self._quick_start:
+                self._foresee(pending)
             if chosen and now and now.fingerprint == chosen.fingerprint and wanted in {"", now.name}:
                 return now
             found = self._choose(chosen, pending, empty=empty)
@@ -148,6 +153,15 @@ class Encoders:
             raise InvalidValue(
                 f"the setting 'model' is {wanted}: remove it, or set it to {target.name}, then run the command again"
             )
+
+    def _foresee(self, pending: PendingEncoder) -> None:
+        """Load the encoder that is about to take over: the first query after the switch doesn't wait for it."""
+        if self._foreseen == pending.fingerprint:
+            return
+        self._foreseen = pending.fingerprint
+        for encoder in self.installed():
+            if encoder.fingerprint == pending.fingerprint:
+                threading.Thread(target=encoder.warm, name="edge-search-warm", daemon=True).start()
 
     def _keep(self, encoder: InstalledEncoder) -> InstalledEncoder:
         # One that was loaded before stays loaded; a renamed bundle has the fingerprint it had.

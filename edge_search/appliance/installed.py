@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 
 from edge_search.encoder.bundle import Bundle
 from edge_search.encoder.encoder import Encoder
+from edge_search.errors import EdgeSearchError
 from edge_search.fitting.projection import Projection, identity
 
 __all__ = ["InstalledEncoder"]
@@ -33,6 +35,11 @@ class InstalledEncoder:
         return self._source if isinstance(self._source, Bundle) else None
 
     @property
+    def loaded(self) -> bool:
+        """Whether this process has it loaded for queries."""
+        return isinstance(self._source, Encoder) or 1 in self._loaded
+
+    @property
     def plain(self) -> Projection:
         """The projection before anything is fitted: the bundle's fixed one, else the identity."""
         fixed = self._source.load_projection() if isinstance(self._source, Bundle) else self._source.projection
@@ -49,6 +56,11 @@ class InstalledEncoder:
     def ingest(self) -> Encoder:
         """The encoder for many photos at once, called from as many threads as there are cores."""
         return self._for(self._cores)
+
+    def warm(self) -> None:
+        """Load it for queries, if that can be done."""
+        with contextlib.suppress(EdgeSearchError):  # whoever needs it will hear what is wrong
+            self._for(1)
 
     def _for(self, streams: int) -> Encoder:
         if isinstance(self._source, Encoder):

@@ -80,7 +80,7 @@ class Switching:
                 return False
             if all(encoder.fingerprint != target.fingerprint for encoder in self.encoders.installed()):
                 raise NotFound(f"model {name!r} was removed or replaced just now; see 'edge-search model list'")
-            fresh = PendingEncoder(target.name, target.fingerprint, had=done)
+            fresh = PendingEncoder(target.name, target.fingerprint, had=done, left=total - done)
             pending = catalog_encoder.pending(tables) or fresh
             catalog_encoder.put_pending(tables, replace(pending, without_missing=without_missing, problem=None))
         return True

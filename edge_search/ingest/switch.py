@@ -149,6 +149,7 @@ class Switch:
                 features.put(tables, self._encoder.fingerprint, fresh)
                 noted = replace(
                     pending,
+                    left=max(0, self._total - self._done - len(fresh)),
                     from_folder=pending.from_folder + origins["folder"],
                     from_taught=pending.from_taught + origins["taught"],
                     from_previews=pending.from_previews + origins["preview"],

@@ -42,15 +42,16 @@ class ChosenEncoder:
 class PendingEncoder:
     """The encoder that the catalog is being switched to.
 
-    ``had``: features of it that were there before; ``from_...``: photos encoded since, by where their pixels came
-    from; ``problem``: why the switch stands still, if it does. With ``without_missing`` photos whose pixels are
-    nowhere to be found leave the catalog.
+    ``had``: features of it that were there before; ``left``: about how many are still to be made; ``from_...``:
+    photos encoded since, by where their pixels came from; ``problem``: why the switch stands still, if it does.
+    With ``without_missing`` photos whose pixels are nowhere to be found leave the catalog.
     """
 
     name: str
     fingerprint: str
     without_missing: bool = False
     had: int = 0
+    left: int = 0
     from_folder: int = 0
     from_taught: int = 0
     from_previews: int = 0

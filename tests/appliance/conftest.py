@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ def opened(home: Path) -> Iterator[Open]:
     """Open boxes of one home that have both encoders; all are closed at the end."""
     boxes: list[Box] = []
 
-    def _opened(root: Path = home, **settings: object) -> Box:
+    def _opened(root: Path = home, **settings: Any) -> Box:
         boxes.append(Box(root, encoder=[OLD, NEW], threads=1, **settings))
         return boxes[-1]
 

@@ -17,6 +17,7 @@ from edge_search.encoder.encoder import Encoder
 from edge_search.encoder.fake_runtime import FakeEncoder
 from edge_search.errors import EncoderChanged, EncoderError, InvalidValue, NoSpace, NotFound
 from edge_search.index.builder import Builder
+from edge_search.index.segment import write_segment
 from edge_search.ingest import switch as switch_module
 from edge_search.store import features, generations
 from edge_search.store.database import Database
@@ -127,15 +128,12 @@ def test_photos_that_come_while_the_index_is_built_are_its_tail(
     box, other = opened(), opened()
     box.index(shop)
     late = photo(tmp_path / "late.png", 77, size=(64, 64))
-    from edge_search.index import successor
-
-    write = successor.write_segment
 
     def slow(*arguments: Any) -> Any:
         other.add("late", late)
-        return write(*arguments)
+        return write_segment(*arguments)
 
-    monkeypatch.setattr(successor, "write_segment", slow)
+    monkeypatch.setattr("edge_search.index.successor.write_segment", slow)
     switched(box)
     status = other.status()
     assert (status.images, status.tail, status.encoder) == (13, 1, f"new@{NEW.fingerprint}")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+import edge_search
 from edge_search.cli import main as entry
 from edge_search.encoder.bundle import Bundle
 from tests.cli.bundles import recropped
@@ -224,3 +225,20 @@ def test_the_shipped_encoder_with_another_crop(
     found = [real("search", queries[sku], "--json").json for sku in skus]
     assert {answer["encoder"] for answer in found} == {f"lite2-wide@{wide.fingerprint}"}
     assert sum(answer["hits"][0]["sku"] == sku for answer, sku in zip(found, skus, strict=True)) >= 0.8 * len(skus)
+
+
+def test_a_process_that_answers_has_the_new_encoder_loaded_when_the_switch_comes(
+    real: Run, stick: Path, home: Path, bundles: tuple[Bundle, Bundle], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with edge_search.open(home, runtime="onnxruntime") as server:
+        assert server.search(stick / "sku01" / "1.png").encoder.startswith("coarse@")
+        assert server.switching.start("fine")
+        assert server.search(stick / "sku01" / "1.png").encoder.startswith("coarse@")
+        coming = server.encoders.named("fine")
+        deadline = time.monotonic() + 60
+        while not coming.loaded:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert real("model", "use", "fine").code == 0
+        assert server.search(stick / "sku01" / "1.png").encoder.startswith("fine@")
+        assert server.encoders.current is coming
