@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -80,8 +81,7 @@ def test_twenty_searches_write_no_byte_of_a_photo_to_any_file(stocked: Path, tmp
 
 def _child(pid: int) -> int:
     """Return the traced process: strace's child."""
-    tasks = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return int(tasks[0]) if tasks else pid
+    return int(psutil.Process(pid).children()[0].pid)
 
 
 def test_a_server_opens_no_connection_and_listens_to_this_machine_only(stocked: Path, tmp_path: Path) -> None:
