@@ -110,18 +110,18 @@ def _product_columns(tables: Tables) -> list[str]:
 
 
 def _spaced(text: str) -> str:
-    return _UNSPACED.sub(r" \1 ", unicodedata.normalize("NFC", text))
+    return _UNSPACED.sub(r" \1 ", _folded(text))
 
 
 def _folded(text: str) -> str:
-    """Return text in lower case without accents."""
+    """Return text in lower case without accents (SQLite's own folding knows Latin ones only)."""
     plain = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in plain if not unicodedata.combining(c))
+    return unicodedata.normalize("NFC", "".join(c for c in plain if not unicodedata.combining(c)))
 
 
 def _phrases(typed: str) -> list[str]:
     phrases = []
-    for word in _WORD.findall(unicodedata.normalize("NFC", typed))[:_MOST_WORDS]:
+    for word in _WORD.findall(_folded(typed))[:_MOST_WORDS]:
         parts = _spaced(word[:_LONGEST_WORD]).split()
         phrases.append(" + ".join(f'"{part}"' for part in parts) + "*")
     return phrases

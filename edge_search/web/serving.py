@@ -22,7 +22,7 @@ from edge_search.watch.notify import notify, watchdog_s
 from edge_search.web.app import create_app
 from edge_search.web.headers import is_loopback
 
-__all__ = ["bound", "serve", "server"]
+__all__ = ["Server", "bound", "serve", "server"]
 
 _BACKLOG = 128
 _GRACE_S = 10  # requests that are being answered when the end is asked for may take so long
@@ -47,12 +47,13 @@ def serve(box: Box, *, announce: Callable[[str], None]) -> None:
     listener = bound(settings)
     host, port = listener.getsockname()[:2]
     scheme = "https" if settings.tls_cert else "http"
-    announce(f"edge-search: answering at {scheme}://{f'[{host}]' if ':' in host else host}:{port} (Ctrl+C ends it)")
+    said = [f"edge-search: answering at {scheme}://{f'[{host}]' if ':' in host else host}:{port} (Ctrl+C ends it)"]
     if first is not None:
-        announce(
-            f"edge-search: first token (role admin), shown only now: {first}\n"
-            "edge-search: 'edge-search token create NAME --role staff' makes more, 'token revoke' ends one"
-        )
+        said += [
+            f"edge-search: first token (role admin), shown only now: {first}",
+            "edge-search: 'edge-search token create NAME --role staff' makes more, 'token revoke' ends one",
+        ]
+    running.when_started = lambda: announce("\n".join(said))
     with listener:
         running.run(sockets=[listener])
 
@@ -77,7 +78,7 @@ def bound(settings: Settings) -> socket.socket:
     return listener
 
 
-def server(app: FastAPI, settings: Settings, **more: Any) -> uvicorn.Server:
+def server(app: FastAPI, settings: Settings, **more: Any) -> Server:
     """Return the server for ``app``; ``more`` goes to `uvicorn.Config`.
 
     Raises:
@@ -108,35 +109,46 @@ def server(app: FastAPI, settings: Settings, **more: Any) -> uvicorn.Server:
         raise SettingsError(
             f"tls_cert {settings.tls_cert} and tls_key: {error}; give a PEM certificate and its key"
         ) from None
-    return _Server(config)
+    return Server(config)
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Tells systemd how it is; ends at SIGINT or SIGTERM and returns.
 
-    uvicorn would raise the signal again, and nothing would be closed.
+    uvicorn would raise the signal again, and nothing would be closed. ``when_started`` is called when it answers,
+    and its end can be asked for.
     """
+
+    when_started: Callable[[], None] | None = None
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self._alive_every = watchdog_s()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer, and say so."""
         await super().startup(sockets)
+        if self.should_exit:
+            return
         notify("READY=1", "STATUS=answering")
+        if self.when_started is not None:
+            self.when_started()
 
     async def on_tick(self, counter: int) -> bool:
+        """Say ten times a second at most that the event loop lives."""
         # Ten times a second, by the event loop: a word of life from here says that requests are looked at.
         if self._alive_every is not None and counter % max(1, int(10 * self._alive_every)) == 0:
             notify("WATCHDOG=1")
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End, and say so."""
         notify("STOPPING=1")
         await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
+        """Let SIGINT and SIGTERM ask for the end while the block runs."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
