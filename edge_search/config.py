@@ -27,6 +27,9 @@ __all__ = ["CONFIG_FILE", "ENV_PREFIX", "Settings", "default_home", "load_settin
 
 CONFIG_FILE = "config.toml"
 ENV_PREFIX = "EDGE_SEARCH_"
+_COLOR = r"^#[0-9a-fA-F]{6}$"
+_LANGUAGE = r"^(en|es|de|fr|zh)$"
+_LANGUAGES = r"^(en|es|de|fr|zh)(,(en|es|de|fr|zh))*$"
 
 
 class Settings(BaseSettings):
@@ -59,6 +62,27 @@ class Settings(BaseSettings):
     )
     log_days: float = Field(90, gt=0, description="forget entries of the change log after this many days")
     lock_timeout_s: float = Field(30, gt=0, le=3600, description="wait this long for the writer lock")
+    host: str = Field("127.0.0.1", description="address that `serve` listens on; any but loopback needs tokens")
+    port: int = Field(8620, ge=0, le=65535, description="port that `serve` listens on; 0: any free one")
+    tls_cert: str = Field("", description="certificate file (PEM, with its chain) for HTTPS")
+    tls_key: str = Field("", description="its private key file (PEM)")
+    allowed_hosts: str = Field(
+        "", description="further names browsers may call the box by (the Host header), separated by commas"
+    )
+    search_workers: int = Field(0, ge=0, le=64, description="photos searched at a time over HTTP; 0: one a core")
+    search_queue: int = Field(32, ge=16, le=1024, description="photos that may wait for that; beyond, HTTP says 503")
+    journal_days: float = Field(90, gt=0, description="forget what was asked and answered over HTTP after so many days")
+    keep_feedback_photos: bool = Field(False, description="keep the photo that comes with a correction")
+    session_minutes: float = Field(30, gt=0, le=1440, description="staff are logged out after this long")
+    shop_name: str = Field("", description="the shop's name on the kiosk page")
+    shop_logo: str = Field("", description="its logo: a PNG, JPEG, WebP or SVG file, relative to the home")
+    shop_color: str = Field("#1f5f4a", pattern=_COLOR, description="the page's main colour")
+    shop_accent: str = Field("#c2541b", pattern=_COLOR, description="its second colour")
+    shop_currency: str = Field("", max_length=8, description="shown with prices of products that name none")
+    kiosk_languages: str = Field("en,es,de,fr,zh", pattern=_LANGUAGES, description="languages on the kiosk's button")
+    kiosk_language: str = Field("en", pattern=_LANGUAGE, description="the one it starts with")
+    kiosk_idle_seconds: int = Field(60, ge=10, le=3600, description="back to the start after so long untouched")
+    kiosk_hands_free: bool = Field(False, description="take the photo by itself when the picture is steady")
 
     @classmethod
     def settings_customise_sources(

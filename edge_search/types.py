@@ -20,6 +20,7 @@ __all__ = [
     "Quality",
     "Skipped",
     "Timings",
+    "Variant",
     "Verdict",
 ]
 
@@ -32,11 +33,26 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
+class Variant:
+    """One SKU of a variant group: another size, colour or flavour."""
+
+    sku: str
+    title: str
+    price: float | None = None
+    currency: str | None = None
+    stock: int | None = None
+    location: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    image_id: int | None = None
+
+
+@dataclass(frozen=True)
 class Hit:
     """One ranked SKU.
 
     ``similarity`` is the raw cosine (-1 to 1) of the best image of the SKU; ``score`` (0 to 1, larger is
-    better) is what users see. ``image`` is a readable file with that picture, where one is left.
+    better) is what users see. ``image`` is a readable file with that picture, where one is left. ``variants``
+    are all SKUs of its variant group, itself among them, when variants were asked to count as one.
     """
 
     rank: int
@@ -56,6 +72,11 @@ class Hit:
     attributes: Mapping[str, str] = field(default_factory=dict)
     image_id: int = 0
     image: str | None = None
+    variants: tuple[Variant, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the hit as plain JSON types."""
+        return {**asdict(self), "score": round(self.score, 4), "variants": [asdict(one) for one in self.variants]}
 
 
 @dataclass(frozen=True)
@@ -86,7 +107,7 @@ class Answer:
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as plain JSON types (times rounded to microseconds)."""
         out = asdict(self)
-        out["hits"] = [dict(asdict(hit), score=round(hit.score, 4)) for hit in self.hits]
+        out["hits"] = [hit.to_dict() for hit in self.hits]
         out["timings_ms"] = {name: round(ms, 3) for name, ms in out["timings_ms"].items()}
         return out
 

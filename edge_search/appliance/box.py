@@ -13,9 +13,12 @@ from PIL import Image as Picture
 
 from edge_search.appliance.encoders import Encoders, named_bundle
 from edge_search.appliance.following import Following
+from edge_search.appliance.pictures import Pictures
+from edge_search.appliance.pin import Pin
 from edge_search.appliance.recovering import recovering
 from edge_search.appliance.status import Status, read_status
 from edge_search.appliance.table import ProductTable
+from edge_search.appliance.tokens import Tokens
 from edge_search.appliance.upkeep import Upkeep
 from edge_search.catalog.manifest import list_manifest
 from edge_search.config import Settings, load_settings
@@ -23,6 +26,7 @@ from edge_search.encoder.encoder import Encoder
 from edge_search.errors import InvalidValue, NotFound, StoreDamaged
 from edge_search.evaluation.evaluation import Evaluation, evaluate
 from edge_search.evaluation.report import html_report
+from edge_search.imaging.decode import open_photo
 from edge_search.imaging.limits import Limits
 from edge_search.index.builder import Builder
 from edge_search.index.catalog_index import CatalogIndex
@@ -30,17 +34,17 @@ from edge_search.ingest.teach import Teacher
 from edge_search.maintenance.doctor import Patient, examine
 from edge_search.maintenance.finding import Finding
 from edge_search.maintenance.recover import lost, recover
-from edge_search.search.searcher import Photo, Searcher
+from edge_search.search.searcher import Opener, Photo, Searcher
 from edge_search.search.verdict import Thresholds
 from edge_search.store import images, products
 from edge_search.store.database import Database
 from edge_search.store.durable import atomic_file
-from edge_search.store.filters import parse_filter
+from edge_search.store.filters import Filter, parse_filter
 from edge_search.store.home import prepare_home
 from edge_search.store.previews import Previews
 from edge_search.sync.plan import HoldRule
 from edge_search.sync.sync import Sync
-from edge_search.types import Answer, IndexReport, Progress
+from edge_search.types import Answer, Hit, IndexReport, Progress
 
 __all__ = ["Box"]
 
@@ -52,19 +56,28 @@ class Box:
     """One appliance. Thread-safe; several processes may open the same home at the same time."""
 
     def __init__(
-        self, home: Path, *, encoder: Encoder | None = None, recovers: bool = True, once: bool = False, **settings: Any
+        self,
+        home: Path,
+        *,
+        encoder: Encoder | None = None,
+        recovers: bool = True,
+        once: bool = False,
+        opener: Opener = open_photo,
+        **settings: Any,
     ) -> None:
         """Open ``home``; see `edge_search.open`.
 
         ``encoder`` replaces the bundles (for tests). With ``recovers`` a damaged database is replaced by the
         last snapshot; without, it raises StoreDamaged (for those who only want to look). ``once`` is for a
-        process that asks one thing and ends: the runtime ``auto`` takes the one that is ready first.
+        process that asks one thing and ends: the runtime ``auto`` takes the one that is ready first. ``opener``
+        decodes the photos that are searched with and taught (a server has strangers' photos decoded elsewhere).
         """
         self.settings: Settings = load_settings(home.expanduser().absolute(), **settings)
         self.home = prepare_home(home)
         self.database = self._opened(recovers=recovers)
         self.encoders = Encoders(self.database, self.settings, encoder, quick_start=once)
         self.products = ProductTable(self.database)
+        self._opener = opener
         self._index: CatalogIndex | None = None
         self._guard = threading.Lock()
         try:
@@ -107,6 +120,8 @@ class Box:
         where: str | Sequence[str] = (),
         crop: tuple[float, float, float, float] | None = None,
         exact: bool = False,
+        variants: bool = False,
+        files: bool = True,
     ) -> Answer:
         """Name the products on a photo (encoded bytes, a path or a PIL image).
 
@@ -117,6 +132,8 @@ class Box:
             where: conditions such as ``price<20``; all must hold.
             crop: x, y, w, h in pixels of the upright photo, or all at most 1: fractions of it.
             exact: compare with every image instead of asking the index.
+            variants: SKUs of one ``variant_group`` are one hit, which then lists all of them.
+            files: let each hit name a readable file of its picture (looks for it where the source lies).
 
         Raises:
             PhotoError: the photo can't be used.
@@ -124,7 +141,20 @@ class Box:
         """
         chosen = parse_filter(_several(where), _several(category))
         count = self.settings.hits if k is None else k
-        return self._searcher().search(photo, count, chosen=chosen, crop=crop, exact=exact)
+        return self._searcher().search(
+            photo, count, chosen=chosen, crop=crop, exact=exact, variants=variants, files=files
+        )
+
+    @recovering
+    def similar(self, sku: str, k: int | None = None, *, variants: bool = False, files: bool = True) -> tuple[Hit, ...]:
+        """Return the products most like ``sku`` by its stored photos, without itself; loads no network.
+
+        Raises:
+            NotFound: no such product is shown.
+            InvalidValue: k below 1.
+        """
+        count = self.settings.hits if k is None else k
+        return tuple(self._searcher().similar(sku, count, chosen=Filter(), variants=variants, files=files))
 
     @recovering
     def index(
@@ -164,7 +194,7 @@ class Box:
         """
         several = [photos] if isinstance(photos, bytes | str | os.PathLike | Picture.Image) else list(photos)
         self.encoders.settle()
-        teacher = Teacher(self.database, self.encoders.query, self._previews(), self._limits())
+        teacher = Teacher(self.database, self.encoders.query, self._previews(), self._limits(), opener=self._opener)
         return teacher.teach(sku, several, values)
 
     def remove_image(self, image_id: int) -> None:
@@ -240,6 +270,21 @@ class Box:
         )
 
     @property
+    def tokens(self) -> Tokens:
+        """Who may do what over HTTP."""
+        return Tokens(self.database)
+
+    @property
+    def pin(self) -> Pin:
+        """The PIN that opens staff mode."""
+        return Pin(self.database)
+
+    @property
+    def pictures(self) -> Pictures:
+        """Previews by image."""
+        return Pictures(self.database, self._previews())
+
+    @property
     def catalog_index(self) -> CatalogIndex:
         """The index of this process."""
         with self._guard:
@@ -271,6 +316,7 @@ class Box:
             previews=self._previews(),
             limits=self._limits(),
             thresholds=Thresholds(verdict["match"], verdict["maybe"], verdict.get("margin", 0.0)),
+            opener=self._opener,
         )
 
     def _previews(self) -> Previews:

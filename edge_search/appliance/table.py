@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +13,22 @@ from edge_search.catalog.sku import clean_sku
 from edge_search.catalog.table import read_table
 from edge_search.catalog.values import parse_values
 from edge_search.errors import InvalidValue, NotFound
-from edge_search.store import images, products
+from edge_search.store import images, products, words
 from edge_search.store.changes import LOCAL
-from edge_search.store.database import Database
+from edge_search.store.database import Database, Tables
 from edge_search.types import Skipped
 
-__all__ = ["ProductTable"]
+__all__ = ["ProductPage", "ProductTable"]
 
 _PAGE = 500
+
+
+@dataclass(frozen=True)
+class ProductPage:
+    """Some products (rows with the ``image_id`` that stands for each), and the cursor of those that follow."""
+
+    rows: tuple[dict[str, Any], ...]
+    next: str | None
 
 
 class ProductTable:
@@ -66,6 +76,50 @@ class ProductTable:
             ]
             row["local"] = products.values_of(tables, LOCAL, [sku]).get(sku, {})
             return row
+
+    def search(
+        self, *, q: str = "", gtin: str = "", category: str | None = None, cursor: str = "", limit: int = 50
+    ) -> ProductPage:
+        """Return a page of products: by words (best first), by bar code, or all by SKU.
+
+        Args:
+            q: words or their beginnings; all must occur. When none do, what is written alike is found.
+            gtin: a bar code's number, as UPC, EAN or GTIN-14.
+            category: only this one.
+            cursor: the ``next`` of the page before.
+            limit: products on a page.
+
+        Raises:
+            InvalidValue: a cursor that no page gave.
+        """
+        with self._database.read() as tables:
+            if gtin:
+                found, following = words.find_code(tables, gtin)[:limit], None
+            elif q.strip():
+                found, following = self._by_words(tables, q, category, cursor, limit)
+            else:
+                found = products.page(tables, after=_decoded(cursor), category=category, limit=limit + 1)
+                following = _encoded(found[limit - 1]) if len(found) > limit else None
+            rows = products.get(tables, found[:limit])
+            faces = images.faces(tables, list(rows))
+        shown = [{**rows[sku], "image_id": faces.get(sku)} for sku in found[:limit] if sku in rows]
+        if gtin and category is not None:
+            shown = [row for row in shown if (row["category"] or "").casefold() == category.casefold()]
+        return ProductPage(tuple(shown), following)
+
+    def _by_words(
+        self, tables: Tables, q: str, category: str | None, cursor: str, limit: int
+    ) -> tuple[list[str], str | None]:
+        skip = _offset(cursor)
+        found = words.find(tables, q, category=category, skip=skip, limit=limit + 1)
+        if not found and not skip:
+            return words.find_alike(tables, q, category=category, limit=limit), None
+        return found, _encoded(str(skip + limit)) if len(found) > limit else None
+
+    def categories(self) -> list[tuple[str, int]]:
+        """Return the categories with how many products each has, most first."""
+        with self._database.read() as tables:
+            return products.categories(tables)
 
     def set(self, sku: str, values: Mapping[str, object]) -> None:
         """Set values of a product, making it when it is new or showing it again when it was removed.
@@ -125,6 +179,24 @@ class ProductTable:
                     products.exhume(tables, sku)
                 products.put_values(tables, LOCAL, filled, merge=True)
         return len(table.rows), tuple(Skipped(problem.path, problem.reason) for problem in table.problems)
+
+
+def _encoded(text: str) -> str:
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decoded(cursor: str) -> str:
+    try:
+        return urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (ValueError, UnicodeError):
+        raise InvalidValue(f"cursor {cursor[:40]!r}: give the 'next' of the page before") from None
+
+
+def _offset(cursor: str) -> int:
+    text = _decoded(cursor) or "0"
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise InvalidValue(f"cursor {cursor[:40]!r}: give the 'next' of the page before")
+    return int(text)
 
 
 def _missing(sku: str, *, removed: bool) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -29,13 +29,15 @@ class Context:
 
         return self.home if self.home is not None else default_home()
 
-    def box(self, runtime: str | None = None, *, recovers: bool = True, once: bool = False) -> Box:
-        """Open the box; a runtime given to the command wins over the group's."""
+    def box(self, runtime: str | None = None, *, recovers: bool = True, once: bool = False, **settings: Any) -> Box:
+        """Open the box; a runtime given to the command wins over the group's. Settings that are None don't count."""
         # Loaded late: `--help` must not wait for numpy, SQLite and pydantic.
         import edge_search
 
         given = replace(self, runtime=runtime or self.runtime)
-        return edge_search.open(given.place, runtime=given.runtime, threads=given.threads, recovers=recovers, once=once)
+        return edge_search.open(
+            given.place, runtime=given.runtime, threads=given.threads, recovers=recovers, once=once, **settings
+        )
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")

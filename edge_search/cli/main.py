@@ -23,6 +23,7 @@ from edge_search.cli.model import model
 from edge_search.cli.products import products
 from edge_search.cli.repair import backup, repair, restore, verify
 from edge_search.cli.search import search
+from edge_search.cli.serve import serve
 from edge_search.cli.upkeep import compact, status
 from edge_search.errors import EdgeSearchError, InvalidValue
 
@@ -60,6 +61,7 @@ for _command in (
     index,
     search,
     evaluate,
+    serve,
     products,
     model,
     status,

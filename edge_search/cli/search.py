@@ -26,6 +26,7 @@ _QUALITY = {"dark": "The photo is dark: more light helps.", "blurred": "The phot
 @click.option("--where", multiple=True, help="A condition such as 'price<20' (repeat: all must hold).")
 @click.option("--crop", metavar="X,Y,W,H", help="Look at this part only: pixels, or fractions up to 1.")
 @click.option("--exact", is_flag=True, help="Compare with every photo instead of asking the index.")
+@click.option("--group-variants", is_flag=True, help="SKUs of one variant_group are one hit.")
 @runtime_option
 @json_option
 @click.pass_obj
@@ -37,6 +38,7 @@ def search(
     where: tuple[str, ...],
     crop: str | None,
     exact: bool,
+    group_variants: bool,
     runtime: str | None,
     as_json: bool,
 ) -> None:
@@ -46,7 +48,9 @@ def search(
     box_of_interest = parse_crop(crop) if crop is not None else None
     with context.box(runtime, once=True) as box:
         data = _stdin(box.settings.max_photo_mb) if photo == "-" else photo
-        answer = box.search(data, hits, category=category, where=where, crop=box_of_interest, exact=exact)
+        answer = box.search(
+            data, hits, category=category, where=where, crop=box_of_interest, exact=exact, variants=group_variants
+        )
     if as_json:
         print_json(answer.to_dict())
     else:

@@ -98,6 +98,7 @@ class Pipeline:
         keep: Callable[[str, Image.Image, bytes], None],
         limits: Limits,
         workers: int,
+        opener: Callable[[bytes, Limits], Image.Image] = decode,
     ) -> None:
         """Make a pipeline.
 
@@ -107,12 +108,14 @@ class Pipeline:
             keep: gets (content hash, decoded picture, file) of each new content, to store a preview.
             limits: byte and pixel limits of a photo.
             workers: threads; one a core is best, each decodes and encodes in turn.
+            opener: decodes as `imaging.decode.decode` does.
         """
         self._encoder = encoder
         self._known = known
         self._keep = keep
         self._limits = limits
         self._workers = max(1, workers)
+        self._opener = opener
         self._making: dict[str, Future[_Made]] = {}
         self._guard = threading.Lock()
         self.encoded = 0
@@ -171,7 +174,7 @@ class Pipeline:
                 self._making.pop(digest, None)
 
     def _make(self, digest: str, data: bytes) -> _Made:
-        image = decode(data, self._limits)
+        image = self._opener(data, self._limits)
         feature = self._encoder.encode([image])[0]
         self._keep(digest, image, data)
         width, height = image.info.get("original_size", image.size)

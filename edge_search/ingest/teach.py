@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -44,6 +44,7 @@ class Teacher:
     previews: Previews
     limits: Limits
     workers: int = 1
+    opener: Callable[[bytes, Limits], Picture.Image] = open_photo
 
     def teach(self, sku: str, photos: Sequence[Photo], values: Values, *, show: bool = True) -> list[int]:
         """Store photos of ``sku`` and local product values, all of them or none.
@@ -71,6 +72,7 @@ class Teacher:
             keep=self.previews.keep,
             limits=self.limits,
             workers=self.workers,
+            opener=self.opener,
         )
         made = list(pipeline.run(Task(data, partial(bytes, data)) for data in contents))
         for number, outcome in enumerate(made, start=1):

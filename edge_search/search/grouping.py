@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from edge_search.index.protocol import VectorIndex
-from edge_search.store import images
+from edge_search.store import images, products
 from edge_search.store.database import Tables
 from edge_search.store.filters import Filter
 from edge_search.types import FloatArray, KeyArray
@@ -37,39 +37,60 @@ class Group:
 
 
 def best_groups(
-    tables: Tables, index: VectorIndex, vector: FloatArray, k: int, chosen: Filter, *, exact: bool
+    tables: Tables,
+    index: VectorIndex,
+    vector: FloatArray,
+    k: int,
+    chosen: Filter,
+    *,
+    exact: bool,
+    variants: bool = False,
 ) -> list[Group]:
     """Return the ``k`` SKUs nearest to ``vector`` among those shown in this snapshot, best first.
 
     Fewer come back only when fewer exist. The index is asked for more and more candidates until k SKUs that
     are shown and chosen are among them, at last for all; where a filter leaves few, exactly the images that it
     leaves are scored instead. Then every candidate SKU is scored with all its images: one that the index left
-    out may be its second best.
+    out may be its second best. With ``variants`` the SKUs of one ``variant_group`` count as one, and the best
+    of them stands for it.
     """
     count = max(_FEWEST_IMAGES, _IMAGES_A_HIT * k)
     while True:
-        candidates = _candidates(tables, index.search(vector, count, exact=exact)[0], k, chosen)
-        if len(candidates) >= k or count >= len(index):
+        candidates = _candidates(tables, index.search(vector, count, exact=exact)[0], k, chosen, variants=variants)
+        if _kinds(candidates) >= k or count >= len(index):
             break
         count = min(count * _GROWTH, len(index))
         if chosen and count > _FILTERED_IMAGES:
             keys = images.searchable(tables, where=chosen.sql, values=chosen.values)
-            candidates = _candidates(tables, index.score(vector, keys, len(keys))[0], k, chosen)
+            keys = index.score(vector, keys, len(keys))[0]
+            candidates = _candidates(tables, keys, k, chosen, variants=variants)
             break
-    return _ranked(tables, index, vector, candidates)[:k]
+    ranked = _ranked(tables, index, vector, list(candidates))
+    best = {candidates[group.sku]: group for group in reversed(ranked)}
+    return [group for group in ranked if best[candidates[group.sku]] is group][:k]
 
 
-def _candidates(tables: Tables, keys: KeyArray, k: int, chosen: Filter) -> list[str]:
-    """Return at least k SKUs, if there are as many, of images ranked best first."""
-    found: dict[str, None] = {}
+_Kind = tuple[str, str]
+"""What counts as one product: a SKU, or a group of variants."""
+
+
+def _kinds(candidates: Mapping[str, _Kind]) -> int:
+    return len(set(candidates.values()))
+
+
+def _candidates(tables: Tables, keys: KeyArray, k: int, chosen: Filter, *, variants: bool) -> dict[str, _Kind]:
+    """Return SKUs of images ranked best first, each with its kind: at least k kinds, if there are as many."""
+    found: dict[str, _Kind] = {}
     page = max(_FEWEST_IMAGES, _IMAGES_A_HIT * k)
     for start in range(0, len(keys), page):
         part = keys[start : start + page].tolist()
         skus = images.skus_of(tables, part, where=chosen.sql, values=chosen.values)
-        found.update(dict.fromkeys(skus[key] for key in part if key in skus))
-        if len(found) >= k:
+        fresh = [sku for sku in dict.fromkeys(skus[key] for key in part if key in skus) if sku not in found]
+        groups = products.groups_of(tables, fresh) if variants else {}
+        found.update({sku: ("group", groups[sku]) if sku in groups else ("sku", sku) for sku in fresh})
+        if _kinds(found) >= k:
             break
-    return list(found)
+    return found
 
 
 def _ranked(tables: Tables, index: VectorIndex, vector: FloatArray, candidates: Sequence[str]) -> list[Group]:

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image as Picture
 
 from edge_search.encoder.encoder import Encoder
-from edge_search.errors import InvalidValue
+from edge_search.errors import InvalidValue, NotFound
 from edge_search.imaging.crop import crop as cropped
 from edge_search.imaging.decode import open_photo
 from edge_search.imaging.limits import Limits
@@ -21,16 +21,20 @@ from edge_search.imaging.quality import assess
 from edge_search.index.catalog_index import CatalogIndex
 from edge_search.search.grouping import Group, best_groups
 from edge_search.search.verdict import Thresholds
-from edge_search.store import images, products, sources
+from edge_search.store import features, images, products, sources
 from edge_search.store.changes import LOCAL
 from edge_search.store.database import Database, Tables
 from edge_search.store.filters import Filter
 from edge_search.store.previews import Previews
-from edge_search.types import Answer, Hit, Timings
+from edge_search.types import Answer, Hit, Timings, Variant
 
-__all__ = ["Photo", "Searcher"]
+__all__ = ["Opener", "Photo", "Searcher"]
 
 Photo = bytes | str | os.PathLike[str] | Picture.Image
+Opener = Callable[[Photo, Limits], Picture.Image]
+"""Decodes a photo as `imaging.decode.open_photo` does."""
+
+_SIMILAR_BY = 4  # photos of a product that "more like this" is searched with
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Searcher:
     previews: Previews
     limits: Limits
     thresholds: Thresholds
+    opener: Opener = open_photo
 
     def search(
         self,
@@ -52,6 +57,8 @@ class Searcher:
         chosen: Filter,
         crop: tuple[float, float, float, float] | None = None,
         exact: bool = False,
+        variants: bool = False,
+        files: bool = True,
     ) -> Answer:
         """Name the ``k`` products nearest to ``photo``.
 
@@ -61,6 +68,8 @@ class Searcher:
             chosen: which products may be named.
             crop: x, y, w, h of the part to look at: pixels of the upright photo, or fractions of it.
             exact: compare with every image instead of asking the index.
+            variants: SKUs of one ``variant_group`` are one hit, which then lists all of them.
+            files: look for a readable file of each hit's picture; a share that hangs would hang the query.
 
         Raises:
             PhotoError: the photo can't be used.
@@ -69,7 +78,7 @@ class Searcher:
         if k < 1:
             raise InvalidValue(f"k = {k}: ask for at least one product")
         started = time.perf_counter()
-        image = open_photo(photo, self.limits)
+        image = self.opener(photo, self.limits)
         if crop is not None:
             image = cropped(image, crop)
         quality = assess(image)
@@ -81,8 +90,8 @@ class Searcher:
         with self.database.read() as tables:
             view = self.index.view(tables)
             vector = view.projection(feature)[0]
-            groups = best_groups(tables, view, vector, k, chosen, exact=exact)
-            hits = self._hits(tables, groups)
+            groups = best_groups(tables, view, vector, k, chosen, exact=exact, variants=variants)
+            hits = self.hits(tables, groups, variants=variants, files=files)
         found = time.perf_counter()
         return Answer(
             query_id=uuid.uuid4().hex,
@@ -96,26 +105,79 @@ class Searcher:
             calibrated=False,
         )
 
-    def _hits(self, tables: Tables, groups: Sequence[Group]) -> list[Hit]:
+    def similar(self, sku: str, k: int, *, chosen: Filter, variants: bool = False, files: bool = True) -> list[Hit]:
+        """Return the ``k`` products nearest to those photos of ``sku`` that are stored, without it.
+
+        With ``variants`` its whole variant group is left out. Every photo (of many, some spread evenly) is
+        searched with; a product counts by the one it is nearest to.
+
+        Raises:
+            InvalidValue: k below 1.
+            NotFound: no such product is shown.
+        """
+        if k < 1:
+            raise InvalidValue(f"k = {k}: ask for at least one product")
+        with self.database.read() as tables:
+            if not products.get(tables, [sku]):
+                raise NotFound(f"product {sku!r} is not in the catalog; 'edge-search products list' shows what is")
+            view = self.index.view(tables)
+            keys = sorted(images.searchable_of(tables, [sku]))
+            some = keys[:: max(1, len(keys) // _SIMILAR_BY)][:_SIMILAR_BY]
+            best: dict[str, Group] = {}
+            for feature in features.of_keys(tables, self.index.fingerprint, some):
+                vector = view.projection(feature[None])[0]
+                # One more than asked for: the product itself is among them.
+                for group in best_groups(tables, view, vector, k + 1, chosen, exact=False, variants=variants):
+                    known = best.get(group.sku)
+                    if known is None or group.strength > known.strength:
+                        best[group.sku] = group
+            families = products.groups_of(tables, [sku, *best]) if variants else {}
+            own = families.get(sku)
+            seen: set[str | None] = {own} - {None}
+            others: list[Group] = []
+            for group in sorted(best.values(), key=lambda group: (-group.strength, group.image_id)):
+                family = families.get(group.sku)
+                if group.sku != sku and family not in seen:
+                    others.append(group)
+                    seen |= {family} - {None}
+            return self.hits(tables, others[:k], variants=variants, files=files)
+
+    def hits(self, tables: Tables, groups: Sequence[Group], *, variants: bool, files: bool) -> list[Hit]:
+        """Return what users see of ranked SKUs, from the snapshot that they were ranked in."""
         rows = products.get(tables, [group.sku for group in groups])
-        roots = {source.source_id: source.root for source in sources.listed(tables)}
-        hits = []
-        for rank, group in enumerate(groups, start=1):
-            row = rows[group.sku]
-            image = images.get(tables, group.image_id)
-            assert image is not None  # the same snapshot named it
-            root = self.database.home.root if image.owner == LOCAL else roots[image.owner]
-            picture = root / os.fsdecode(image.path)
-            known = Hit(
+        pictures = self._pictures(tables, groups) if files else {}
+        return [
+            Hit(
                 rank=rank,
                 score=self.thresholds.score(group.strength),
                 similarity=round(float(np.clip(group.similarity, -1, 1)), 6),
                 image_id=group.image_id,
-                image=_readable(picture, self.previews.path(image.content_hash)),
-                **{**row, "title": row["title"] or row["sku"]},
+                image=pictures.get(group.image_id),
+                variants=_variants(tables, rows[group.sku]["variant_group"]) if variants else (),
+                **{**rows[group.sku], "title": rows[group.sku]["title"] or group.sku},
             )
-            hits.append(known)
-        return hits
+            for rank, group in enumerate(groups, start=1)
+        ]
+
+    def _pictures(self, tables: Tables, groups: Sequence[Group]) -> dict[int, str | None]:
+        roots = {source.source_id: source.root for source in sources.listed(tables)}
+        found = {}
+        for group in groups:
+            image = images.get(tables, group.image_id)
+            assert image is not None  # the same snapshot named it
+            root = self.database.home.root if image.owner == LOCAL else roots[image.owner]
+            found[group.image_id] = _readable(root / os.fsdecode(image.path), self.previews.path(image.content_hash))
+        return found
+
+
+def _variants(tables: Tables, group: str | None) -> tuple[Variant, ...]:
+    rows = products.of_group(tables, group) if group else []
+    faces = images.faces(tables, [row["sku"] for row in rows])
+    names = ("sku", "price", "currency", "stock", "location", "attributes")
+    return tuple(
+        Variant(title=row["title"] or row["sku"], image_id=faces.get(row["sku"]), **{name: row[name] for name in names})
+        for row in rows
+    )
 
 
 def _readable(picture: Path, preview: Path | None) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from edge_search.errors import EncoderError, StoreDamaged
 from edge_search.store.database import Tables
 from edge_search.types import FloatArray, KeyArray
 
-__all__ = ["collect", "drop", "have", "of_images", "put", "states"]
+__all__ = ["collect", "drop", "have", "of_images", "of_keys", "put", "states"]
 
 _LARGEST = float(np.finfo(np.float16).max)
 
@@ -51,13 +51,22 @@ def of_images(
              WHERE i.image_id > ? AND i.image_id <= ? ORDER BY i.image_id LIMIT ?"""
     last = 2**62 if upto is None else upto
     while rows := tables.execute(sql, [fingerprint, after, last, page]).fetchall():
-        for key, feature, crc32 in rows:
-            # SQLite has no checksum: noise inside a row would come back as another feature.
-            if zlib.crc32(feature) != crc32:
-                raise StoreDamaged(f"the feature of photo {key} is damaged; run 'edge-search repair'")
         keys = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
-        yield keys, np.stack([np.frombuffer(row[1], dtype="<f2") for row in rows]).astype(np.float32)
+        yield keys, _checked(rows)
         after = int(keys[-1])
+
+
+def of_keys(tables: Tables, fingerprint: str, keys: Sequence[int]) -> FloatArray:
+    """Return the features (float32, (n, D)) of these images, as far as they have one; order as by key.
+
+    Raises:
+        StoreDamaged: a stored feature is not what was stored.
+    """
+    sql = f"""SELECT i.image_id, f.feature, f.crc32 FROM images i
+              JOIN features f ON f.content_hash = i.content_hash AND f.fingerprint = ?
+              WHERE i.image_id IN ({",".join("?" * len(keys))}) ORDER BY i.image_id"""
+    rows = tables.execute(sql, [fingerprint, *keys]).fetchall()
+    return _checked(rows) if rows else np.empty((0, 0), dtype=np.float32)
 
 
 def states(tables: Tables, fingerprint: str, *, after: str = "", limit: int = 1000) -> list[tuple[str, str]]:
@@ -72,6 +81,14 @@ def states(tables: Tables, fingerprint: str, *, after: str = "", limit: int = 10
 def drop(tables: Tables, fingerprint: str, content_hash: str) -> None:
     """Delete a feature, so that it is computed again."""
     tables.execute("DELETE FROM features WHERE content_hash = ? AND fingerprint = ?", [content_hash, fingerprint])
+
+
+def _checked(rows: Sequence[tuple[int, bytes, int]]) -> FloatArray:
+    for key, feature, crc32 in rows:
+        # SQLite has no checksum: noise inside a row would come back as another feature.
+        if zlib.crc32(feature) != crc32:
+            raise StoreDamaged(f"the feature of photo {key} is damaged; run 'edge-search repair'")
+    return np.stack([np.frombuffer(row[1], dtype="<f2") for row in rows]).astype(np.float32)
 
 
 def _state(feature: bytes | None, crc32: int | None) -> str:

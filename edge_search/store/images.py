@@ -20,6 +20,7 @@ __all__ = [
     "count",
     "count_searchable",
     "entomb",
+    "faces",
     "get",
     "keys_between",
     "move",
@@ -28,6 +29,7 @@ __all__ = [
     "remove",
     "searchable",
     "searchable_of",
+    "shown",
     "size_of",
     "skus_of",
     "unentomb",
@@ -219,3 +221,18 @@ def searchable(tables: Tables, *, where: str = "1", values: Sequence[object] = (
     sql = f"SELECT i.image_id {_SEARCHABLE} AND i.image_id > ? AND ({where}) ORDER BY i.image_id"
     rows = tables.execute(sql, [after, *values]).fetchall()
     return np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+
+
+def faces(tables: Tables, skus: Sequence[str]) -> dict[str, int]:
+    """Return SKU -> the key of its first searchable image: the picture that stands for the product."""
+    found: dict[str, int] = {}
+    for start in range(0, len(skus), _BATCH):
+        part = skus[start : start + _BATCH]
+        sql = f"SELECT i.sku, min(i.image_id) {_SEARCHABLE} AND i.sku IN ({','.join('?' * len(part))}) GROUP BY i.sku"
+        found.update(tables.execute(sql, part).fetchall())
+    return found
+
+
+def shown(tables: Tables, key: int) -> bool:
+    """Return whether shoppers may see an image: its product is shown, and it was not removed here."""
+    return tables.execute(f"SELECT 1 {_SEARCHABLE} AND i.image_id = ?", [key]).fetchone() is not None

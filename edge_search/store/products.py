@@ -11,19 +11,24 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from edge_search.catalog.values import PRODUCT_COLUMNS
+from edge_search.store import words
 from edge_search.store.changes import LOCAL, record
 from edge_search.store.database import Tables, now
 
 __all__ = [
     "COLUMNS",
     "Values",
+    "categories",
     "count",
     "drop_values",
     "entomb",
     "entombed",
     "exhume",
     "get",
+    "groups_of",
     "inbox",
+    "of_group",
+    "page",
     "put_values",
     "refresh",
     "rows",
@@ -99,6 +104,24 @@ def get(tables: Tables, skus: Iterable[str]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def groups_of(tables: Tables, skus: Iterable[str]) -> dict[str, str]:
+    """Return SKU -> variant group, for those of these SKUs that are shown and have one."""
+    wanted = list(skus)
+    found: dict[str, str] = {}
+    for start in range(0, len(wanted), _BATCH):
+        part = wanted[start : start + _BATCH]
+        sql = f"""SELECT sku, variant_group FROM products
+                  WHERE sku IN ({",".join("?" * len(part))}) AND coalesce(variant_group, '') != ''"""
+        found.update(tables.execute(sql, part).fetchall())
+    return found
+
+
+def of_group(tables: Tables, group: str, *, limit: int = 100) -> list[dict[str, Any]]:
+    """Return the shown products of a variant group, cheapest first."""
+    sql = "SELECT * FROM products WHERE variant_group = ? ORDER BY price IS NULL, price, title, sku LIMIT ?"
+    return [_parsed(row) for row in tables.query(sql, [group, limit])]
+
+
 def count(tables: Tables) -> int:
     """Return how many products are shown."""
     return int(tables.execute("SELECT count(*) FROM products").fetchone()[0])
@@ -109,6 +132,19 @@ def rows(tables: Tables, *, after: str = "", limit: int = 500) -> list[dict[str,
     sql = """SELECT p.*, (SELECT count(*) FROM images i WHERE i.sku = p.sku) AS images
              FROM products p WHERE p.sku > ? ORDER BY p.sku LIMIT ?"""
     return [_parsed(row) for row in tables.query(sql, [after, limit])]
+
+
+def page(tables: Tables, *, after: str, category: str | None, limit: int) -> list[str]:
+    """Return the SKUs of one page of shown products in SKU order, of one category where given."""
+    sql = "SELECT sku FROM products WHERE sku > ? AND (? IS NULL OR category = ?) ORDER BY sku LIMIT ?"
+    return [sku for (sku,) in tables.execute(sql, [after, category, category, limit])]
+
+
+def categories(tables: Tables) -> list[tuple[str, int]]:
+    """Return the categories with the number of shown products, most first."""
+    sql = """SELECT min(category), count(*) FROM products WHERE coalesce(category, '') != ''
+             GROUP BY category ORDER BY 2 DESC, 1"""
+    return [(row[0], row[1]) for row in tables.execute(sql)]
 
 
 def stale(tables: Tables) -> list[str]:
@@ -142,10 +178,12 @@ def _materialise(tables: Tables, owner: int, skus: Iterable[str]) -> None:
         if row is None:
             if before is not None:
                 tables.execute("DELETE FROM products WHERE sku = ?", [sku])
+                words.drop(tables, sku)
                 removed.append(sku)
             continue
         if before != row:
             tables.execute(f"INSERT OR REPLACE INTO products VALUES ({','.join('?' * len(row))})", row)
+            words.put(tables, sku, row)
             changed.append(sku)
     record(tables, "product", owner, [(sku, None, None) for sku in changed])
     record(tables, "product_removed", owner, [(sku, None, None) for sku in removed])

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from sqlite_utils import Database as Tables
 
 from edge_search.errors import SchemaTooNew
+from edge_search.store import words
 
 __all__ = ["APPLICATION_ID", "MIGRATIONS", "migrate", "schema_version"]
 
@@ -69,7 +70,39 @@ def _first_tables(tables: Tables) -> None:
     tables.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
-MIGRATIONS: tuple[Callable[[Tables], None], ...] = (_first_tables,)
+def _serving(tables: Tables) -> None:
+    """Add what answering over HTTP needs: tokens, sessions, the journal, feedback, checks, and words to search by."""
+    for statement in (
+        """CREATE TABLE tokens (
+            token_id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, role TEXT NOT NULL, hash BLOB NOT NULL,
+            created_at TEXT NOT NULL, last_used TEXT, revoked_at TEXT)""",
+        """CREATE TABLE sessions (
+            hash BLOB PRIMARY KEY, role TEXT NOT NULL, token_id INTEGER, expires_at REAL NOT NULL) WITHOUT ROWID""",
+        """CREATE TABLE queries (
+            query_id TEXT PRIMARY KEY, at TEXT NOT NULL, verdict TEXT NOT NULL, quality TEXT NOT NULL,
+            hits TEXT NOT NULL, encoder TEXT NOT NULL, generation INTEGER NOT NULL, timings TEXT NOT NULL)""",
+        "CREATE INDEX queries_at ON queries (at)",
+        """CREATE TABLE feedback (
+            query_id TEXT NOT NULL, role TEXT NOT NULL, sku TEXT, photo TEXT, at TEXT NOT NULL,
+            PRIMARY KEY (query_id, role))""",
+        "CREATE INDEX feedback_at ON feedback (at)",
+        """CREATE TABLE checks (
+            check_id INTEGER PRIMARY KEY AUTOINCREMENT, sku TEXT NOT NULL, content_hash TEXT NOT NULL UNIQUE,
+            path TEXT NOT NULL, at TEXT NOT NULL)""",
+        "CREATE INDEX products_variant_group ON products (variant_group) WHERE variant_group IS NOT NULL",
+        # Rows of a WITHOUT ROWID table have no number that a full-text index could go by.
+        """CREATE TABLE product_words (
+            word_id INTEGER PRIMARY KEY AUTOINCREMENT, sku TEXT NOT NULL UNIQUE, code TEXT)""",
+        "CREATE INDEX product_words_code ON product_words (code) WHERE code IS NOT NULL",
+        """CREATE VIRTUAL TABLE product_text USING fts5 (
+            title, sku, brand, category, gtin, attributes, tokenize="unicode61 remove_diacritics 2", prefix='2 3')""",
+        "CREATE VIRTUAL TABLE product_grams USING fts5 (words, tokenize='trigram')",
+    ):
+        tables.execute(statement)
+    words.fill(tables)
+
+
+MIGRATIONS: tuple[Callable[[Tables], None], ...] = (_first_tables, _serving)
 
 
 def schema_version(tables: Tables) -> int:

@@ -1,0 +1,73 @@
+"""The app: one box over HTTP."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from edge_search import __version__
+from edge_search.appliance.box import Box
+from edge_search.config import Settings
+from edge_search.web import health, images, kiosk, products, search
+from edge_search.web.body import Intake
+from edge_search.web.headers import Gate, is_loopback
+from edge_search.web.page import add_page
+from edge_search.web.problem import add_problem_handlers
+from edge_search.web.state import State
+from edge_search.web.workers import Workers
+
+__all__ = ["create_app"]
+
+# Photos in memory at a time, all requests together: the queue may be long, but of small photos.
+_ROOM_PHOTOS = 4
+_ROOM_BYTES = 128 * 2**20
+
+
+class _App(FastAPI):
+    """FastAPI inside the gate: the gate is outside even of what answers unexpected errors."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        state: State = self.state.edge_search
+        settings = state.settings
+        names = {"localhost", *(name.strip() for name in settings.allowed_hosts.split(",") if name.strip())}
+        everywhere = not is_loopback(settings.host)
+        if everywhere:
+            own = socket.gethostname()
+            names |= {settings.host, own, f"{own}.local"}
+        return Gate(super().build_middleware_stack(), names=names, addresses=everywhere)
+
+
+def create_app(box: Box, settings: Settings) -> FastAPI:
+    """Return the app that answers for ``box``. It closes its own pools at the end, not the box."""
+    state = State(
+        box=box,
+        settings=settings,
+        intake=Intake(settings.max_photo_mb * 2**20, max(_ROOM_BYTES, _ROOM_PHOTOS * settings.max_photo_mb * 2**20)),
+        searching=Workers("search", settings.search_workers or box.encoders.cores, settings.search_queue),
+        changing=Workers("change", 1, 16),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        state.searching.close()
+        state.changing.close()
+
+    app = _App(
+        title="edge-search",
+        version=__version__,
+        description="Offline visual product search: a photo in, the product out.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.edge_search = state
+    add_problem_handlers(app)
+    for room in (search, products, images, kiosk, health):
+        app.include_router(room.router)
+    add_page(app)
+    return app

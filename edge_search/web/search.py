@@ -1,0 +1,82 @@
+"""`POST /v1/search`: a photo in, the products out."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse
+
+from edge_search.imaging.crop import parse_crop
+from edge_search.types import Answer
+from edge_search.web.documents import PHOTO_BODY, AnswerDocument, hit_document, problems
+from edge_search.web.security import requires
+from edge_search.web.state import Here
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["search"])
+
+
+@router.post(
+    "/v1/search",
+    dependencies=[requires("read")],
+    response_model=AnswerDocument,
+    responses=problems(400, 401, 413, 415, 422, 429, 503),
+    openapi_extra=PHOTO_BODY,
+)
+async def search(
+    request: Request,
+    here: Here,
+    k: Annotated[int | None, Query(ge=1, le=1000, description="products to name")] = None,
+    category: Annotated[list[str], Query(description="only this category; repeat for several")] = [],  # noqa: B006
+    where: Annotated[list[str], Query(description="a condition such as price<20; all must hold")] = [],  # noqa: B006
+    crop: Annotated[
+        str | None, Query(description="x,y,w,h: pixels, or fractions up to 1", examples=["0.2,0.2,0.6,0.6"])
+    ] = None,
+    exact: Annotated[bool, Query(description="compare with every photo instead of asking the index")] = False,
+    variants: Annotated[
+        Literal["group"] | None, Query(description="group: SKUs of one variant_group are one hit")
+    ] = None,
+) -> JSONResponse:
+    """Name the products on a photo. Nothing of the photo is kept."""
+    part = parse_crop(crop) if crop is not None else None
+    async with here.intake.upload(request) as upload:
+        photo = upload.photos[0] if upload.photos else b""
+        asked = time.perf_counter()
+
+        def job() -> tuple[Answer, float]:
+            waited = time.perf_counter() - asked
+            answer = here.box.search(
+                photo,
+                k,
+                category=category,
+                where=where,
+                crop=part,
+                exact=exact,
+                variants=variants == "group",
+                files=False,
+            )
+            return answer, waited
+
+        answer, waited = await here.searching.run(job)
+    return JSONResponse(_document(answer), headers={"Server-Timing": _server_timing(answer, upload.seconds, waited)})
+
+
+def _document(answer: Answer) -> dict[str, Any]:
+    document = answer.to_dict()
+    document["hits"] = [hit_document(hit) for hit in document["hits"]]
+    return document
+
+
+def _server_timing(answer: Answer, receive_s: float, wait_s: float) -> str:
+    ms = answer.timings_ms
+    stages = {
+        "receive": receive_s * 1e3,
+        "wait": wait_s * 1e3,
+        "decode": ms.decode,
+        "encode": ms.encode,
+        "search": ms.search,
+    }
+    return ", ".join(f"{name};dur={value:.2f}" for name, value in stages.items())

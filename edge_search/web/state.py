@@ -1,0 +1,36 @@
+"""What the routes of one app share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from edge_search.appliance.box import Box
+from edge_search.config import Settings
+from edge_search.web.body import Intake
+from edge_search.web.workers import Workers
+
+__all__ = ["Here", "State"]
+
+
+@dataclass(frozen=True)
+class State:
+    """One app's box, settings and pools. ``searching`` answers queries; ``changing`` teaches and imports."""
+
+    box: Box
+    settings: Settings
+    intake: Intake
+    searching: Workers
+    changing: Workers
+
+
+def _state(request: Request) -> State:
+    state = request.app.state.edge_search
+    assert isinstance(state, State)
+    return state
+
+
+Here = Annotated[State, Depends(_state)]
+"""Give a route its app's state."""
