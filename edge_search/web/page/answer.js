@@ -49,7 +49,7 @@ export function answerScreen(told) {
   const row = chips({
     near: answer.hits.map((hit) => hit.category).filter(Boolean), all: told.categories(), chosen: category, choose: told.onCategory,
   });
-  if (row) verdict.after(row);
+  if (row) (element.querySelector(".more h2") ?? element.lastElementChild).after(row);
   if (kind === "match" || kind === "maybe") element.append(el("div", { class: "answer-end" }, say(el("h2"), "answer.not_it"), ways(told)));
   if (told.staff()) element.append(staffStrip(answer, told.onCorrect));
   return {

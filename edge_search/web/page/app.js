@@ -5,7 +5,7 @@ import { buildBar, resetSpeech, showShop, showStaff } from "./bar.js";
 import { watchIdle } from "./idle.js";
 import { change, language, load, onChange, text } from "./language.js";
 import { onReturn } from "./link.js";
-import { goHome, onShow, present, setHome, show } from "./screens.js";
+import { goHome, onShow, present, setHome } from "./screens.js";
 import { readShop, shop } from "./shop.js";
 import { readCategories, setStaff, start } from "./shopper.js";
 import { correctAnswer } from "./staff/correct.js";
@@ -56,7 +56,7 @@ async function run() {
     if (present()) document.title = `${text(present().title)} · ${shop().name}`;
   });
   onShow(() => document.querySelector(".complaint")?.remove());
-  show(start());
+  goHome();
   watchIdle({
     seconds: () => (signedIn() ? Math.max(STAFF_IDLE_S, shop().idle_seconds) : shop().idle_seconds),
     waits: () => present().name !== "start" || signedIn() || speaks() || language() !== firstLanguage(),
@@ -64,7 +64,7 @@ async function run() {
   });
   onReturn(() => refresh().catch(() => {}));
   setInterval(() => present().name === "start" && refresh().catch(() => {}), REFRESH_MS);
-  await Promise.all([readCategories(), readSession()]);
+  await Promise.allSettled([readCategories(), readSession()]);
   if (window.location.pathname.startsWith("/staff") || window.location.hash === "#staff") openStaff();
 }
 

@@ -39,7 +39,7 @@ export async function prepare(file) {
  * @param {DOMRect} mark the box over it.
  * @param {number} margin share of the box added on each side: nobody aims exactly.
  */
-export function partUnder(video, place, mark, margin = 0.06) {
+export function partUnder(video, place, mark, margin = 0.1) {
   const scale = Math.max(place.width / video.width, place.height / video.height);
   const left = (video.width * scale - place.width) / 2;
   const top = (video.height * scale - place.height) / 2;

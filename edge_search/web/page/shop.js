@@ -16,6 +16,7 @@ export function shop() {
 /** Read them anew; returns whether the box runs another version than before. */
 export async function readShop() {
   const before = settings.version;
-  settings = { ...fallback, ...(await get("/v1/kiosk")) };
+  const given = await get("/v1/kiosk");
+  settings = { ...fallback, ...given, name: given.name || fallback.name };
   return before !== "" && settings.version !== before;
 }

@@ -17,7 +17,7 @@ export function similarScreen(hit, { onChoose, onBack }) {
   const load = async () => {
     try {
       const { hits } = await get(`/v1/products/${encodeURIComponent(hit.sku)}/similar`, { k: SHOWN });
-      fill(place, hitList(hits, { onChoose }));
+      fill(place, hitList(hits, { onChoose, large: true }));
       if (hits.length === 0) say(status, "similar.none");
       announce(text("similar.count", { count: hits.length }));
     } catch (error) {
