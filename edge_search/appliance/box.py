@@ -11,15 +11,19 @@ from typing import Any
 
 from PIL import Image as Picture
 
+from edge_search.appliance.checks import Checks
 from edge_search.appliance.encoders import Encoders, named_bundle
 from edge_search.appliance.following import Following
+from edge_search.appliance.journal import Journal
 from edge_search.appliance.pictures import Pictures
 from edge_search.appliance.pin import Pin
+from edge_search.appliance.readiness import Readiness
 from edge_search.appliance.recovering import recovering
 from edge_search.appliance.status import Status, read_status
 from edge_search.appliance.table import ProductTable
 from edge_search.appliance.tokens import Tokens
 from edge_search.appliance.upkeep import Upkeep
+from edge_search.catalog.listing import Listing
 from edge_search.catalog.manifest import list_manifest
 from edge_search.config import Settings, load_settings
 from edge_search.encoder.encoder import Encoder
@@ -79,6 +83,7 @@ class Box:
         self.products = ProductTable(self.database)
         self._opener = opener
         self._index: CatalogIndex | None = None
+        self._journal: Journal | None = None
         self._guard = threading.Lock()
         try:
             self.upkeep.adopt()
@@ -108,6 +113,8 @@ class Box:
 
     def close(self) -> None:
         """Close the store; later calls raise StoreError."""
+        if self._journal is not None:
+            self._journal.close()
         self.database.close()
 
     @recovering
@@ -197,6 +204,10 @@ class Box:
         teacher = Teacher(self.database, self.encoders.query, self._previews(), self._limits(), opener=self._opener)
         return teacher.teach(sku, several, values)
 
+    def decoded(self, photo: Photo) -> Picture.Image:
+        """Return a photo upright, in sRGB, reduced as it is searched with; PhotoError when it can't be used."""
+        return self._opener(photo, self._limits())
+
     def remove_image(self, image_id: int) -> None:
         """Hide one photo for good, also when its source brings it again.
 
@@ -210,19 +221,24 @@ class Box:
             images.entomb(tables, image)
 
     @recovering
-    def evaluate(self, queries: str | os.PathLike[str], *, progress: Progress | None = None) -> Evaluation:
-        """Search every photo of a manifest (``path,sku``) and report Recall@k, MRR and latency."""
+    def evaluate(
+        self, queries: str | os.PathLike[str] | None = None, *, progress: Progress | None = None
+    ) -> Evaluation:
+        """Search every photo of a manifest (``path,sku``; None: the checks) and report Recall@k, MRR and latency."""
         with self.database.read() as tables:
             size = images.count_searchable(tables), products.count(tables)
         return evaluate(
-            list_manifest(Path(queries).absolute()),
+            self._queries(queries),
             self.search,
             shown=self.products.__contains__,
             size=size,
             progress=progress,
         )
 
-    def write_report(self, result: Evaluation, queries: str | os.PathLike[str], page: Path) -> None:
+    def _queries(self, queries: str | os.PathLike[str] | None) -> Listing:
+        return self.checks.listing() if queries is None else list_manifest(Path(queries).absolute())
+
+    def write_report(self, result: Evaluation, queries: str | os.PathLike[str] | None, page: Path) -> None:
         """Write an HTML page about an evaluation of ``queries``: figures, and every miss with its pictures."""
         if not page.absolute().parent.is_dir():
             raise InvalidValue(f"report {page}: there is no folder {page.absolute().parent}; make it first")
@@ -233,7 +249,8 @@ class Box:
                 shown = images.of_sku(tables, sku)
             return previews.path(shown[0].content_hash) if shown else None
 
-        text = html_report(result, Path(queries).absolute().parent, picture)
+        root = self.home.root if queries is None else Path(queries).absolute().parent
+        text = html_report(result, root, picture)
         atomic_file(page.absolute(), lambda temp: temp.write_text(text, encoding="utf-8"))
 
     def status(self) -> Status:
@@ -278,6 +295,25 @@ class Box:
     def pin(self) -> Pin:
         """The PIN that opens staff mode."""
         return Pin(self.database)
+
+    @property
+    def journal(self) -> Journal:
+        """What was asked and answered over HTTP, and what people said about it."""
+        with self._guard:
+            if self._journal is None:
+                keep = self.settings.keep_feedback_photos
+                self._journal = Journal(self.database, days=self.settings.journal_days, keep_photos=keep)
+            return self._journal
+
+    @property
+    def checks(self) -> Checks:
+        """Held-out photos."""
+        return Checks(self.database, self._limits(), self._opener)
+
+    @property
+    def readiness(self) -> Readiness:
+        """Whether a question would be answered now."""
+        return Readiness(self.database, self.catalog_index, lambda photo: self.search(photo, 1, files=False))
 
     @property
     def pictures(self) -> Pictures:

@@ -108,4 +108,4 @@ def _wait(wrong: int) -> float:
 
 
 def _scrypt(digits: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(digits.encode("utf-8", "surrogatepass"), salt=salt, **_COST)  # type: ignore[arg-type]
+    return hashlib.scrypt(digits.encode("utf-8", "surrogatepass"), salt=salt, **_COST)

@@ -16,8 +16,7 @@ __all__ = ["evaluate"]
 @click.option(
     "--queries",
     type=click.Path(path_type=Path),
-    required=True,
-    help="A CSV file: path,sku[,category] of held-out photos.",
+    help="A CSV file: path,sku[,category] of held-out photos. Default: the checks saved in staff mode.",
 )
 @click.option(
     "--report",
@@ -27,8 +26,8 @@ __all__ = ["evaluate"]
 @runtime_option
 @json_option
 @click.pass_obj
-def evaluate(context: Context, queries: Path, report: Path | None, runtime: str | None, as_json: bool) -> None:
-    """Search every photo of a manifest and report Recall@1/5/20, MRR and latency."""
+def evaluate(context: Context, queries: Path | None, report: Path | None, runtime: str | None, as_json: bool) -> None:
+    """Search every held-out photo and report Recall@1/5/20, MRR and latency."""
     with context.box(runtime) as box:
         with progress_bar("evaluating") as progress:
             result = box.evaluate(queries, progress=progress)

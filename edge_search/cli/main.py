@@ -20,10 +20,12 @@ from edge_search.cli.doctor import doctor
 from edge_search.cli.evaluate import evaluate
 from edge_search.cli.index import index
 from edge_search.cli.model import model
+from edge_search.cli.pin import pin
 from edge_search.cli.products import products
 from edge_search.cli.repair import backup, repair, restore, verify
 from edge_search.cli.search import search
 from edge_search.cli.serve import serve
+from edge_search.cli.token import token
 from edge_search.cli.upkeep import compact, status
 from edge_search.errors import EdgeSearchError, InvalidValue
 
@@ -62,6 +64,8 @@ for _command in (
     search,
     evaluate,
     serve,
+    token,
+    pin,
     products,
     model,
     status,

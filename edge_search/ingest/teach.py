@@ -18,10 +18,11 @@ from edge_search.encoder.encoder import Encoder
 from edge_search.errors import InvalidValue, PhotoError
 from edge_search.imaging.decode import open_photo
 from edge_search.imaging.formats import sniff
+from edge_search.imaging.hashing import content_hash
 from edge_search.imaging.limits import Limits
 from edge_search.imaging.photo import read_photo
 from edge_search.ingest.pipeline import Outcome, Pipeline, Task
-from edge_search.store import features, images, products
+from edge_search.store import checks, features, images, products
 from edge_search.store.changes import LOCAL
 from edge_search.store.database import Database
 from edge_search.store.durable import atomic_file
@@ -55,7 +56,7 @@ class Teacher:
             The images' keys, in order; a photo that was taught before keeps its key.
 
         Raises:
-            InvalidValue: a SKU or value that can't be used, or no photo.
+            InvalidValue: a SKU or value that can't be used, no photo, or one that is held out as a check.
             PhotoError: one of the photos can't be used; none was stored.
         """
         try:
@@ -66,6 +67,7 @@ class Teacher:
             raise InvalidValue(f"product {sku!r}: no photo to add; give one, or set values with 'products set'")
         self.database.need_space()
         contents = [_content(photo, self.limits) for photo in photos]
+        self._refuse_checks(sku, contents)
         pipeline = Pipeline(
             self.encoder,
             known=lambda _: None,
@@ -92,6 +94,11 @@ class Teacher:
                 products.exhume(tables, sku)
             products.put_values(tables, LOCAL, {sku: parsed}, merge=True)
         return keys
+
+    def _refuse_checks(self, sku: str, contents: Sequence[bytes]) -> None:
+        with self.database.read() as tables:
+            if checks.held(tables, map(content_hash, contents)):
+                raise InvalidValue(f"product {sku!r}: a photo is held out as a check and never teaches; take another")
 
     def _kept(self, sku: str, outcome: Outcome[bytes]) -> Image:
         home = self.database.home

@@ -1,7 +1,7 @@
 """Backup: one file with everything a home can't make again, written while the box runs.
 
-The file is a plain tar (photos don't shrink): the database, taught photos, previews, settings and the home's
-own models, and at its end `manifest.json` with a SHA-256 of each. The index is left out: it is built again.
+The file is a plain tar (photos don't shrink): the database, taught and held-out photos, previews, settings and the
+home's own models, and at its end `manifest.json` with a SHA-256 of each. The index is left out: it is built again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = ["BACKUP_FORMAT", "MANIFEST", "Written", "snapshot", "write_backup"]
 
 BACKUP_FORMAT = 1
 MANIFEST = "manifest.json"
-_PARTS = ("taught", "models", "previews")
+_PARTS = ("taught", "checks", "feedback", "models", "previews")
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from edge_search.store.schema import MIGRATIONS
 
 __all__ = ["Restored", "restore_backup", "set_aside"]
 
-_PARTS = ("taught", "models", "previews", "config.toml")
+_PARTS = ("taught", "checks", "feedback", "models", "previews", "config.toml")
 _ARRIVING = "restoring"
 
 

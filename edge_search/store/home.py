@@ -63,6 +63,16 @@ class Home:
         return self.root / "taught"
 
     @property
+    def checks(self) -> Path:
+        """Photos held out to measure with."""
+        return self.root / "checks"
+
+    @property
+    def feedback(self) -> Path:
+        """Photos that came with corrections, where the owner keeps them."""
+        return self.root / "feedback"
+
+    @property
     def models(self) -> Path:
         """Encoder bundles built or imported on this machine."""
         return self.root / "models"

@@ -54,4 +54,4 @@ def drop_pin_sessions(tables: Tables) -> None:
 
 def prune(tables: Tables, at: float) -> None:
     """Delete what has expired, and what a clock that was set back would keep for ever."""
-    tables.execute("DELETE FROM sessions WHERE expires_at <= ? OR expires_at > ?", [at, at + 2 * 86400])
+    tables.execute("DELETE FROM sessions WHERE expires_at <= ? OR expires_at > ?", [at, at + 400 * 86400])

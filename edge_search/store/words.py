@@ -83,8 +83,8 @@ def find_alike(tables: Tables, typed: str, *, category: str | None, limit: int) 
     wanted = {gram for word in _WORD.findall(_folded(typed))[:_MOST_WORDS] for gram in _grams(word[:_LONGEST_WORD])}
     if not wanted:
         return []
-    sql = """SELECT w.sku, product_grams.words FROM product_grams JOIN product_words w ON w.word_id = product_grams.rowid
-             JOIN products p ON p.sku = w.sku
+    sql = """SELECT w.sku, product_grams.words FROM product_grams
+             JOIN product_words w ON w.word_id = product_grams.rowid JOIN products p ON p.sku = w.sku
              WHERE product_grams MATCH ? AND (? IS NULL OR p.category = ?) ORDER BY bm25(product_grams) LIMIT 200"""
     rows = tables.execute(sql, [" OR ".join(f'"{gram}"' for gram in sorted(wanted)), category, category])
     shares = {sku: sum(gram in words for gram in wanted) / len(wanted) for sku, words in rows}

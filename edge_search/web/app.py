@@ -12,9 +12,21 @@ from starlette.types import ASGIApp
 from edge_search import __version__
 from edge_search.appliance.box import Box
 from edge_search.config import Settings
-from edge_search.web import health, images, kiosk, products, search
+from edge_search.web import (
+    feedback,
+    health,
+    images,
+    kiosk,
+    media,
+    products,
+    search,
+    session,
+    staff,
+    teaching,
+)
 from edge_search.web.body import Intake
 from edge_search.web.headers import Gate, is_loopback
+from edge_search.web.observer import Observer, Unobserved
 from edge_search.web.page import add_page
 from edge_search.web.problem import add_problem_handlers
 from edge_search.web.state import State
@@ -38,10 +50,10 @@ class _App(FastAPI):
         if everywhere:
             own = socket.gethostname()
             names |= {settings.host, own, f"{own}.local"}
-        return Gate(super().build_middleware_stack(), names=names, addresses=everywhere)
+        return Gate(super().build_middleware_stack(), names=names, addresses=everywhere, observer=state.observer)
 
 
-def create_app(box: Box, settings: Settings) -> FastAPI:
+def create_app(box: Box, settings: Settings, *, observer: Observer | None = None) -> FastAPI:
     """Return the app that answers for ``box``. It closes its own pools at the end, not the box."""
     state = State(
         box=box,
@@ -49,13 +61,16 @@ def create_app(box: Box, settings: Settings) -> FastAPI:
         intake=Intake(settings.max_photo_mb * 2**20, max(_ROOM_BYTES, _ROOM_PHOTOS * settings.max_photo_mb * 2**20)),
         searching=Workers("search", settings.search_workers or box.encoders.cores, settings.search_queue),
         changing=Workers("change", 1, 16),
+        importing=Workers("import", 1, 4),
+        looking=Workers("canary", 1, 1),
+        observer=observer or Unobserved(),
     )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        state.searching.close()
-        state.changing.close()
+        for workers in (state.searching, state.changing, state.importing, state.looking):
+            workers.close()
 
     app = _App(
         title="edge-search",
@@ -67,7 +82,7 @@ def create_app(box: Box, settings: Settings) -> FastAPI:
     )
     app.state.edge_search = state
     add_problem_handlers(app)
-    for room in (search, products, images, kiosk, health):
+    for room in (search, feedback, products, images, teaching, kiosk, session, staff, media, health):
         app.include_router(room.router)
     add_page(app)
     return app

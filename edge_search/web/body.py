@@ -49,12 +49,15 @@ class Intake:
         self.held = 0
 
     @asynccontextmanager
-    async def upload(self, request: Request, *, most: int = 1, photo: str = _PHOTO) -> AsyncIterator[Upload]:
-        """Give up to ``most`` photos of a request's body; they count as held until the block ends.
+    async def upload(
+        self, request: Request, *, most: int = 1, least: int = 1, photo: str = _PHOTO
+    ) -> AsyncIterator[Upload]:
+        """Give ``least`` to ``most`` photos of a request's body; they count as held until the block ends.
 
         Args:
             request: raw (one photo) or multipart (any number in the field named by ``photo``).
             most: photos that are taken.
+            least: photos that there must be.
             photo: the multipart field they come in.
 
         Raises:
@@ -69,12 +72,27 @@ class Intake:
             if kind == b"multipart/form-data":
                 photos, fields = await self._multipart(request, held, options.get(b"boundary", b""), photo)
             elif kind.decode("latin-1").startswith(_RAW):
-                photos, fields = [await self._raw(request, held)], {}
+                data = await self._raw(request, held)
+                photos, fields = [data] if data else [], {}
             else:
                 raise Problem(415, f"Content-Type {kind.decode('latin-1')[:80]!r} is no photo; {_HINT}")
+            if len(photos) < least:
+                raise Problem(422, f"there is no photo in the body; {_HINT}")
             if len(photos) > most:
                 raise Problem(422, f"{len(photos)} photos are too many; send at most {most}")
             yield Upload(photos, fields, time.perf_counter() - started)
+        finally:
+            held.release()
+
+    async def small(self, request: Request, limit: int) -> bytes:
+        """Return a body of at most ``limit`` bytes.
+
+        Raises:
+            Problem: 400 cut short, 413 too large.
+        """
+        held = _Held(self, limit - _HEADER_BYTES)
+        try:
+            return await self._raw(request, held)
         finally:
             held.release()
 
@@ -137,7 +155,7 @@ class _Held:
 
     def _too_large(self) -> Problem:
         # The rest of the body is not read: the connection ends with this answer.
-        return Problem(413, f"more than {self._limit // 2**20} MB; send a smaller photo", Connection="close")
+        return Problem(413, f"more than {self._limit / 2**20:.3g} MB; send less", headers={"Connection": "close"})
 
 
 class _Parts:

@@ -24,7 +24,7 @@ __all__ = [
     "product_document",
 ]
 
-_PRODUCT = {
+_PRODUCT: dict[str, Any] = {
     "sku": "OAT-1L",
     "title": "Oat drink 1 l",
     "category": "Drinks",

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import re
+import time
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from edge_search.web.observer import Observer
 from edge_search.web.problem import problem_response
 
 __all__ = ["Gate", "hostname", "is_loopback", "same_origin"]
+
+_log = logging.getLogger("edge_search")
 
 _HOST = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(?::[0-9]{1,5})?")
 _PORTS = {"http": ":80", "https": ":443"}
@@ -40,22 +45,24 @@ class Gate:
     allowed one by one. An address can't be rebound; where others than this machine may ask, each is allowed.
     """
 
-    def __init__(self, app: ASGIApp, *, names: Iterable[str], addresses: bool) -> None:
+    def __init__(self, app: ASGIApp, *, names: Iterable[str], addresses: bool, observer: Observer) -> None:
         self._app = app
         self._names = {name.lower().rstrip(".") for name in names}
         self._addresses = addresses
+        self._observer = observer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun = False
+        status = 0
+        started = time.perf_counter()
 
         async def marked(message: Message) -> None:
-            nonlocal begun
+            nonlocal status
             if message["type"] == "http.response.start":
-                begun = True
+                status = message["status"]
                 headers = MutableHeaders(scope=message)
                 for name, value in _ALWAYS.items():
                     headers.setdefault(name, value)
@@ -63,15 +70,23 @@ class Gate:
             await send(message)
 
         refusal = self._refusal(scope)
-        if refusal is not None:
-            await problem_response(*refusal)(scope, receive, marked)
-            return
         try:
-            await self._app(scope, receive, marked)
+            if refusal is not None:
+                await problem_response(*refusal)(scope, receive, marked)
+            else:
+                await self._app(scope, receive, marked)
         except Exception:
             # Logged where it became a 500; raised again it would only be logged twice.
-            if not begun:
+            if not status:
                 await problem_response(500, None)(scope, receive, marked)
+        finally:
+            self._note(scope, status, time.perf_counter() - started)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        # The route's pattern: what somebody wrote into a path or query has no place in a log.
+        route = getattr(scope.get("route"), "path", None) or "(no route)"
+        _log.info("%s %s %d %.0f ms", scope["method"], route, status, seconds * 1e3)
+        self._observer.request(scope["method"], route, status, seconds)
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         headers = Headers(scope=scope)

@@ -62,11 +62,18 @@ class ProblemDocument(BaseModel):
 class Problem(Exception):
     """An answer that is an error, raised anywhere below a route."""
 
-    def __init__(self, status: int, detail: str | None = None, *, retry_after_s: float | None = None, **headers: str):
+    def __init__(
+        self,
+        status: int,
+        detail: str | None = None,
+        *,
+        retry_after_s: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ):
         super().__init__(detail)
         self.status = status
         self.detail = detail
-        self.headers = dict(headers)
+        self.headers = dict(headers or {})
         if retry_after_s is not None:
             self.headers["Retry-After"] = str(max(1, math.ceil(retry_after_s)))
 

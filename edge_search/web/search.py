@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 
 from edge_search.imaging.crop import parse_crop
 from edge_search.types import Answer
@@ -19,6 +20,17 @@ __all__ = ["router"]
 router = APIRouter(tags=["search"])
 
 
+class _Options(BaseModel):
+    """What `edge-search search` takes, as query parameters."""
+
+    k: int | None = Field(None, ge=1, le=1000, description="products to name; default: the setting `hits`")
+    category: list[str] = Field([], description="only this category; repeat for several", examples=[["Drinks"]])
+    where: list[str] = Field([], description="a condition; repeat: all must hold", examples=[["price<20", "stock>0"]])
+    crop: str | None = Field(None, description="x,y,w,h: pixels, or fractions up to 1", examples=["0.2,0.2,0.6,0.6"])
+    exact: bool = Field(False, description="compare with every photo instead of asking the index")
+    variants: Literal["group"] | None = Field(None, description="group: SKUs of one variant_group are one hit")
+
+
 @router.post(
     "/v1/search",
     dependencies=[requires("read")],
@@ -29,38 +41,30 @@ router = APIRouter(tags=["search"])
 async def search(
     request: Request,
     here: Here,
-    k: Annotated[int | None, Query(ge=1, le=1000, description="products to name")] = None,
-    category: Annotated[list[str], Query(description="only this category; repeat for several")] = [],  # noqa: B006
-    where: Annotated[list[str], Query(description="a condition such as price<20; all must hold")] = [],  # noqa: B006
-    crop: Annotated[
-        str | None, Query(description="x,y,w,h: pixels, or fractions up to 1", examples=["0.2,0.2,0.6,0.6"])
-    ] = None,
-    exact: Annotated[bool, Query(description="compare with every photo instead of asking the index")] = False,
-    variants: Annotated[
-        Literal["group"] | None, Query(description="group: SKUs of one variant_group are one hit")
-    ] = None,
+    asked: Annotated[_Options, Query()],
 ) -> JSONResponse:
     """Name the products on a photo. Nothing of the photo is kept."""
-    part = parse_crop(crop) if crop is not None else None
+    part = parse_crop(asked.crop) if asked.crop is not None else None
     async with here.intake.upload(request) as upload:
-        photo = upload.photos[0] if upload.photos else b""
-        asked = time.perf_counter()
+        received = time.perf_counter()
 
         def job() -> tuple[Answer, float]:
-            waited = time.perf_counter() - asked
+            waited = time.perf_counter() - received
             answer = here.box.search(
-                photo,
-                k,
-                category=category,
-                where=where,
+                upload.photos[0],
+                asked.k,
+                category=asked.category,
+                where=asked.where,
                 crop=part,
-                exact=exact,
-                variants=variants == "group",
+                exact=asked.exact,
+                variants=asked.variants == "group",
                 files=False,
             )
             return answer, waited
 
         answer, waited = await here.searching.run(job)
+    here.box.journal.record(answer)
+    here.observer.answer(answer, upload.seconds, waited)
     return JSONResponse(_document(answer), headers={"Server-Timing": _server_timing(answer, upload.seconds, waited)})
 
 

@@ -8,15 +8,19 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
+from edge_search.store.sessions import Session
 from edge_search.store.tokens import Role
 from edge_search.web.headers import is_loopback, same_origin
 from edge_search.web.problem import Problem
-from edge_search.web.state import Here
+from edge_search.web.state import Here, State
 
-__all__ = ["COOKIE", "Caller", "Needs", "caller_of", "requires"]
+__all__ = ["KIOSK_COOKIE", "STAFF_COOKIE", "Caller", "Needs", "caller_of", "requires"]
 
-COOKIE = "edge_search_session"
+STAFF_COOKIE = "edge_search_staff"
+KIOSK_COOKIE = "edge_search_kiosk"
+"""Apart, so that a kiosk may still ask when staff has logged out of it."""
 _SAFE = {"GET", "HEAD"}
+_ASK = {"WWW-Authenticate": "Bearer"}
 
 Right = Literal["read", "metrics", "staff", "admin"]
 _RIGHTS: dict[Role, frozenset[Right]] = {
@@ -53,14 +57,20 @@ async def caller_of(request: Request, state: Here) -> Caller:
     if bearer is not None:
         token = await run_in_threadpool(state.box.tokens.check, bearer)
         if token is None:
-            raise Problem(401, "this token is unknown or revoked", **{"WWW-Authenticate": "Bearer"})
+            raise Problem(401, "this token is unknown or revoked", headers=_ASK)
         await run_in_threadpool(state.box.tokens.note_use, token)
         return Caller(token.role, _RIGHTS[token.role])
-    cookie = request.cookies.get(COOKIE)
-    session = await run_in_threadpool(state.box.tokens.session, cookie) if cookie else None
-    if session is not None:
-        return Caller(session.role, _RIGHTS[session.role] | _local(request), by_cookie=True)
-    return Caller(None, _local(request))
+    sessions = await run_in_threadpool(_sessions, request, state)
+    if not sessions:
+        return Caller(None, _local(request))
+    rights = _local(request).union(*(_RIGHTS[session.role] for session in sessions))
+    return Caller(sessions[0].role, rights, by_cookie=True)
+
+
+def _sessions(request: Request, state: State) -> list[Session]:
+    secrets = [request.cookies.get(name) for name in (STAFF_COOKIE, KIOSK_COOKIE)]
+    found = [state.box.tokens.session(secret) for secret in secrets if secret]
+    return [session for session in found if session is not None]
 
 
 def requires(right: Needs) -> Any:
@@ -81,7 +91,7 @@ def requires(right: Needs) -> Any:
 
 def _refused(caller: Caller, right: Right) -> Problem:
     if caller.role is None:
-        return Problem(401, "log in, or send Authorization: Bearer TOKEN", **{"WWW-Authenticate": "Bearer"})
+        return Problem(401, "log in, or send Authorization: Bearer TOKEN", headers=_ASK)
     return Problem(403, f"a token of role {caller.role} may not do this ({right} needed)")
 
 
@@ -91,7 +101,7 @@ def _bearer(request: Request) -> str | None:
         return None
     scheme, _, secret = header.partition(" ")
     if scheme.lower() != "bearer":
-        raise Problem(401, "only Authorization: Bearer TOKEN is understood", **{"WWW-Authenticate": "Bearer"})
+        raise Problem(401, "only Authorization: Bearer TOKEN is understood", headers=_ASK)
     return secret.strip()
 
 

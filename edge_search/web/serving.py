@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
-import logging
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,6 @@ from edge_search.web.app import create_app
 from edge_search.web.headers import is_loopback
 
 __all__ = ["bound", "serve", "server"]
-
-_log = logging.getLogger("edge_search")
 
 _BACKLOG = 128
 _GRACE_S = 10  # requests that are being answered when the end is asked for may take so long
@@ -104,7 +104,23 @@ def server(app: FastAPI, settings: Settings, **more: Any) -> uvicorn.Server:
         raise SettingsError(
             f"tls_cert {settings.tls_cert} and tls_key: {error}; give a PEM certificate and its key"
         ) from None
-    return uvicorn.Server(config)
+    return _Server(config)
+
+
+class _Server(uvicorn.Server):
+    """Ends at SIGINT or SIGTERM and returns: uvicorn would raise the signal again, and nothing would be closed."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _tls(settings: Settings) -> dict[str, str]:

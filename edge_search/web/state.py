@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -10,6 +10,8 @@ from fastapi import Depends, Request
 from edge_search.appliance.box import Box
 from edge_search.config import Settings
 from edge_search.web.body import Intake
+from edge_search.web.canary import Canary
+from edge_search.web.observer import Observer
 from edge_search.web.workers import Workers
 
 __all__ = ["Here", "State"]
@@ -17,13 +19,21 @@ __all__ = ["Here", "State"]
 
 @dataclass(frozen=True)
 class State:
-    """One app's box, settings and pools. ``searching`` answers queries; ``changing`` teaches and imports."""
+    """One app's box, settings and pools.
+
+    ``searching`` answers queries, ``changing`` teaches, ``importing`` does what takes minutes, ``looking`` asks
+    the canary: none waits for another's queue.
+    """
 
     box: Box
     settings: Settings
     intake: Intake
     searching: Workers
     changing: Workers
+    importing: Workers
+    looking: Workers
+    observer: Observer
+    canary: Canary = field(default_factory=Canary)
 
 
 def _state(request: Request) -> State:
