@@ -40,8 +40,8 @@ export function answerScreen(told) {
     element.append(productView(first, { photoUrl: present().photoUrl, onLike: told.onLike }));
     element.append(...section("answer.others", hitList(rest, told), rest.length));
   } else if (kind === "maybe") {
-    element.append(hitList(answer.hits.slice(0, CHOICES), { ...told, large: true }));
-    element.append(...section("answer.others", hitList(answer.hits.slice(CHOICES), told), answer.hits.length - CHOICES));
+    element.append(hitList(answer.hits.slice(0, CHOICES), { ...told, choice: true }));
+    element.append(...section("answer.less", hitList(answer.hits.slice(CHOICES), told), answer.hits.length - CHOICES));
   } else {
     element.append(el("div", { class: "none" }, photo(), ways({ ...told, large: true })));
     element.append(...section("answer.nearest", hitList(answer.hits, told), answer.hits.length));
@@ -49,7 +49,7 @@ export function answerScreen(told) {
   const row = chips({
     near: answer.hits.map((hit) => hit.category).filter(Boolean), all: told.categories(), chosen: category, choose: told.onCategory,
   });
-  if (row) (element.querySelector(".more h2") ?? element.lastElementChild).after(row);
+  if (row) element.append(row);
   if (kind === "match" || kind === "maybe") element.append(el("div", { class: "answer-end" }, say(el("h2"), "answer.not_it"), ways(told)));
   if (told.staff()) element.append(staffStrip(answer, told.onCorrect));
   return {

@@ -1,15 +1,16 @@
 // Starts the page and holds its parts together.
 
-import { get } from "./api.js";
+import { Problem, get } from "./api.js";
 import { buildBar, resetSpeech, showShop, showStaff } from "./bar.js";
 import { watchIdle } from "./idle.js";
 import { change, language, load, onChange, text } from "./language.js";
 import { onReturn } from "./link.js";
-import { goHome, onShow, present, setHome } from "./screens.js";
+import { goHome, onShow, present, replace, setHome } from "./screens.js";
 import { readShop, shop } from "./shop.js";
 import { readCategories, setStaff, start } from "./shopper.js";
 import { correctAnswer } from "./staff/correct.js";
 import { openStaff } from "./staff/staff.js";
+import { signinScreen } from "./staff/signin.js";
 import { onSession, readSession, signOut, signedIn } from "./staff/session.js";
 import { speaks } from "./speech.js";
 import { dress } from "./theme.js";
@@ -43,8 +44,16 @@ async function refresh() {
   if (renewed && present()?.name === "start") window.location.reload();
 }
 
+/** Another address than this machine's wants a token first: of a kiosk that may only ask, or of staff. */
+function askForToken() {
+  replace(signinScreen({ onIn: () => window.location.reload() }));
+}
+
 async function run() {
-  await readShop();
+  const known = await readShop().then(() => true, (error) => {
+    if (!(error instanceof Problem) || error.status !== 401) throw error;
+    return false;
+  });
   dress(shop());
   await load(shop().languages, (path) => get(path));
   change(firstLanguage());
@@ -55,6 +64,10 @@ async function run() {
   onChange(() => {
     if (present()) document.title = `${text(present().title)} · ${shop().name}`;
   });
+  if (!known) {
+    askForToken();
+    return;
+  }
   onShow(() => document.querySelector(".complaint")?.remove());
   goHome();
   watchIdle({

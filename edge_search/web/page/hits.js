@@ -11,10 +11,12 @@ import { commonTitle } from "./variants.js";
  * Make a list of products.
  *
  * @param {object[]} hits
- * @param {{onChoose: function(object): void, large?: boolean}} options
+ * @param {{onChoose: function(object): void, large?: boolean, choice?: boolean}} options `choice`: the shopper is asked
+ *   for one of them.
  */
-export function hitList(hits, { onChoose, large = false }) {
-  return el("ul", { class: large ? "hits is-large" : "hits", role: "list" },
+export function hitList(hits, { onChoose, large = false, choice = false }) {
+  const kind = choice ? "hits is-large is-choice" : large ? "hits is-large" : "hits";
+  return el("ul", { class: kind, role: "list" },
     ...hits.map((hit) => el("li", {}, card(hit, onChoose))));
 }
 

@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 
 const fallback = {
-  name: "edge-search", logo: null, color: null, accent: null, languages: ["en"], language: "en", idle_seconds: 60,
+  name: "edge-search", logo: null, color: null, accent: null, languages: ["en", "es", "de", "fr", "zh"], language: "", idle_seconds: 60,
   currency: "EUR", hands_free: false, staff: { pin: false }, limits: { max_photo_mb: 64 }, version: "",
 };
 let settings = fallback;

@@ -60,6 +60,8 @@ async function ask(category) {
   } catch (error) {
     if (mine.signal.aborted) return;
     if (!(error instanceof Problem)) throw error;
+    // The kiosk's own token was revoked: a fresh page asks for another.
+    if (error.status === 401) window.location.reload();
     complain(troubleKey(error));
   }
 }
