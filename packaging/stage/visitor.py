@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request
 
-__all__ = ["CHROMIUM", "Visitor", "chromium"]
+__all__ = ["CHROMIUM", "Visitor", "launch"]
 
 CHROMIUM = Path("/usr/bin/chromium")
 _ARGUMENTS = (
@@ -23,20 +21,14 @@ _ARGUMENTS = (
 )
 
 
-@contextlib.contextmanager
-def chromium(film: Path | None = None, *, allowed: bool = True) -> Iterator[Browser]:
-    """Start Chromium; with ``film`` it has one camera that shows it, else none. Not ``allowed``: the camera is refused."""
+def launch(playwright: Playwright, film: Path | None = None, *, allowed: bool = True) -> Browser:
+    """Start Chromium; with ``film`` it has one camera that shows it, else none. Not ``allowed``: it is refused."""
     arguments = [*_ARGUMENTS]
     if film is not None:
         arguments += ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"]
     if allowed:
         arguments.append("--use-fake-ui-for-media-stream")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), headless=True, args=arguments)
-        try:
-            yield browser
-        finally:
-            browser.close()
+    return playwright.chromium.launch(executable_path=str(CHROMIUM), headless=True, args=arguments)
 
 
 class Visitor:

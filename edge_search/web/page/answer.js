@@ -23,7 +23,7 @@ export function outcome(answer) {
  *
  * @param {{categories: function(): string[], staff: function(): boolean, onChoose: function(object), onLike:
  *   function(object), onRetake: function(), onType: function(), onAsk: function(), onCategory: function(string),
- *   onCorrect: function()}} told
+ *   onNone: function(), onCorrect: function()}} told
  */
 export function answerScreen(told) {
   const element = el("div", { class: "answer" });
@@ -34,7 +34,7 @@ export function answerScreen(told) {
   const heading = el("h1", { class: "verdict-title" });
   say(heading, ...titleOf(kind, category));
   const verdict = el("div", { class: `verdict is-${kind}` }, el("span", { class: "verdict-mark" }, icon(MARKS[kind])),
-    el("div", {}, heading, say(el("p"), `verdict.${kind}.text`)));
+    el("div", {}, heading, say(el("p"), adviceOf(kind, answer))));
   fill(element, verdict);
   if (kind === "match") {
     element.append(productView(first, { photoUrl: present().photoUrl, onLike: told.onLike }));
@@ -43,14 +43,14 @@ export function answerScreen(told) {
     element.append(hitList(answer.hits.slice(0, CHOICES), { ...told, choice: true }));
     element.append(...section("answer.less", hitList(answer.hits.slice(CHOICES), told), answer.hits.length - CHOICES));
   } else {
-    element.append(el("div", { class: "none" }, photo(), ways({ ...told, large: true })));
+    element.append(el("div", { class: "none" }, photo(), ways({ ...told, onNone: null, large: true })));
     element.append(...section("answer.nearest", hitList(answer.hits, told), answer.hits.length));
   }
   const row = chips({
     near: answer.hits.map((hit) => hit.category).filter(Boolean), all: told.categories(), chosen: category, choose: told.onCategory,
   });
   if (row) element.append(row);
-  if (kind === "match" || kind === "maybe") element.append(el("div", { class: "answer-end" }, say(el("h2"), "answer.not_it"), ways(told)));
+  if (kind === "match" || kind === "maybe") element.append(refusal(told));
   if (told.staff()) element.append(staffStrip(answer, told.onCorrect));
   return {
     name: "answer", element, title: titleOf(kind, category)[0],
@@ -64,11 +64,30 @@ function titleOf(kind, category) {
   return kind === "none" && category ? ["verdict.none.in_category", { category }] : [`verdict.${kind}`];
 }
 
+/** A maybe from a bad photo says how the next one gets better. */
+function adviceOf(kind, answer) {
+  return kind === "maybe" && answer.quality !== "ok" ? `verdict.${answer.quality}.text` : `verdict.${kind}.text`;
+}
+
 function sentence(kind, answer, category) {
   const head = text(...titleOf(kind, category));
   if (kind === "match") return `${head}: ${spoken(answer.hits[0])}`;
   if (kind === "maybe") return `${head}: ${answer.hits.slice(0, CHOICES).map((hit) => hit.title).join("; ")}`;
   return `${head}. ${text(`verdict.${kind}.text`)}`;
+}
+
+/** "None of these" is worth knowing: it is noted once, and the other ways stay. */
+function refusal(told) {
+  const heading = say(el("h2", { role: "status" }), "answer.not_it");
+  const row = el("div", { class: "answer-end" }, heading);
+  const onNone = () => {
+    told.onNone();
+    row.querySelector('[data-act="none"]').remove();
+    row.querySelector("button").focus();
+    say(heading, "answer.noted");
+  };
+  row.append(ways({ ...told, onNone }));
+  return row;
 }
 
 function photo() {

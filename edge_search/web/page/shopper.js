@@ -1,6 +1,6 @@
 // The shopper's way through the page: photo, answer, and on from there.
 
-import { Problem, call, get } from "./api.js";
+import { Problem, call, get, send } from "./api.js";
 import { answerScreen } from "./answer.js";
 import { announce } from "./announce.js";
 import { detailScreen } from "./detail.js";
@@ -70,8 +70,13 @@ async function ask(category) {
 export function showAnswer() {
   replace(answerScreen({
     categories: () => categories, staff: staff.on, onCorrect: staff.correct,
-    onChoose: showProduct, onLike: showSimilar, onRetake: goHome, onType: typeName, onAsk: askStaff, onCategory: ask,
+    onChoose: showProduct, onLike: showSimilar, onRetake: goHome, onType: typeName, onAsk: askStaff, onCategory: ask, onNone: refuse,
   }));
+}
+
+/** None of these was right: told to the box, without waiting for it. A box that can't note it now loses nothing else. */
+function refuse() {
+  send("POST", "/v1/feedback", { query_id: present().answer.query_id, sku: null }).catch(() => {});
 }
 
 function showProduct(hit) {

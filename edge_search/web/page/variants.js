@@ -25,7 +25,9 @@ export function differences(variants) {
 }
 
 /** Ask which one it is; `choose` gets the variant. */
-export function variantChoice(variants, choose) {
+export function variantChoice(unsorted, choose) {
+  // The box sends the likeliest first; sizes are easier to find from small to large, and that is how prices go.
+  const variants = [...unsorted].sort((one, other) => (one.price ?? 0) - (other.price ?? 0) || (one.sku < other.sku ? -1 : 1));
   const names = differences(variants);
   const group = el("div", { class: "variants-row" });
   const buttons = variants.map((one, number) => {

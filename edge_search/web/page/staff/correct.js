@@ -1,6 +1,6 @@
 // "No, it is this one": what the answer should have been, and, if wanted, the photo as a lesson.
 
-import { send, sendPhotos } from "../api.js";
+import { call, sendPhotos } from "../api.js";
 import { el } from "../element.js";
 import { hitList } from "../hits.js";
 import { say } from "../language.js";
@@ -18,13 +18,21 @@ function correctScreen() {
   const { answer, photo, photoUrl } = present();
   const lesson = el("input", { type: "checkbox", id: "lesson", checked: true });
   lesson.checked = true;
+  // The photo goes along; the box keeps it only where its owner set that.
+  const feedback = (sku) => {
+    const form = new FormData();
+    form.append("query_id", answer.query_id);
+    if (sku !== null) form.append("sku", sku);
+    form.append("photo", photo, "photo.jpg");
+    return call("POST", "/v1/feedback", { body: form });
+  };
   const choose = (hit) => attempt(async () => {
-    await send("POST", "/v1/feedback", { query_id: answer.query_id, sku: hit.sku });
+    await feedback(hit.sku);
     if (lesson.checked) await sendPhotos(`/v1/products/${encodeURIComponent(hit.sku)}/images`, [photo]);
     done(lesson.checked ? "staff.correct.taught" : "staff.correct.done", { title: hit.title });
   });
   const none = workButton("staff.correct.none", "close", () => attempt(async () => {
-    await send("POST", "/v1/feedback", { query_id: answer.query_id, sku: null });
+    await feedback(null);
     done("staff.correct.noted");
   }), { name: "none" });
   // Sizes of one product are one hit for shoppers, but which one it was is just what is corrected here.
