@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 import threading
-import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
@@ -99,9 +98,9 @@ class Shop:
     def _until_ready(self) -> None:
         for _ in range(300):
             try:
-                with urllib.request.urlopen(f"{self.address}/readyz", timeout=5):
+                with urllib.request.urlopen(f"{self.address}/readyz", timeout=30):
                     return
-            except (urllib.error.URLError, ConnectionError):
+            except OSError:
                 threading.Event().wait(0.1)
         raise RuntimeError(f"{self.address} never got ready: {''.join(self.log)}")
 

@@ -106,8 +106,8 @@ def test_teaching_a_new_product_makes_it_findable_at_once(own_shop: Shop, visit:
     expect(page.locator(".price .unseen")).to_have_text("€8.50")
 
 
-def test_photos_can_be_taken_out_again_and_five_are_the_most(own_shop: Shop, visit: Open) -> None:
-    page = visit(own_shop, None).page
+def test_photos_can_be_taken_out_again_and_five_are_the_most(shop: Shop, visit: Open) -> None:
+    page = visit(shop, None).page
     sign_in(page)
     task(page, "teach")
     photos = sorted((ROOT / "catalog" / "queries").glob("HON-*.jpg")) + sorted((ROOT / "catalog" / "queries").glob("S*.jpg"))
@@ -143,8 +143,8 @@ def test_correcting_an_answer_notes_it_and_teaches_the_photo(own_shop: Shop, vis
     page.wait_for_selector('.answer .product[data-sku="SAL-150-PAP"]')
 
 
-def test_an_answer_can_be_corrected_to_none_of_ours(own_shop: Shop, visit: Open) -> None:
-    page = visit(own_shop).page
+def test_an_answer_can_be_corrected_to_none_of_ours(shop: Shop, visit: Open) -> None:
+    page = visit(shop).page
     sign_in(page)
     page.locator('[data-act="try"]').click()
     page.locator("#shutter:enabled").click()
@@ -155,8 +155,8 @@ def test_an_answer_can_be_corrected_to_none_of_ours(own_shop: Shop, visit: Open)
     expect(page.locator(".told-good")).to_have_text("Noted: it is not in the catalog.")
 
 
-def test_shoppers_say_none_of_these_but_correct_nothing(own_shop: Shop, visit: Open) -> None:
-    page = visit(own_shop).page
+def test_shoppers_say_none_of_these_but_correct_nothing(shop: Shop, visit: Open) -> None:
+    page = visit(shop).page
     page.locator("#shutter:enabled").click()
     page.wait_for_selector(".answer")
     assert page.locator('[data-act="correct"]').count() == 0
@@ -186,8 +186,8 @@ def test_check_photos_are_counted_and_never_teach(own_shop: Shop, visit: Open, k
     assert ask_over_http(page, unknown) == before
 
 
-def test_the_state_of_the_box_is_shown(own_shop: Shop, visit: Open, keep: Keep) -> None:
-    visitor = visit(own_shop, None)
+def test_the_state_of_the_box_is_shown(shop: Shop, visit: Open, keep: Keep) -> None:
+    visitor = visit(shop, None)
     page = visitor.page
     sign_in(page)
     task(page, "status")
@@ -196,8 +196,8 @@ def test_the_state_of_the_box_is_shown(own_shop: Shop, visit: Open, keep: Keep) 
     assert "GB" in page.inner_text(".facts")
 
 
-def test_a_lapsed_session_leads_back_to_the_door(own_shop: Shop, visit: Open) -> None:
-    visitor = visit(own_shop, None)
+def test_a_lapsed_session_leads_back_to_the_door(shop: Shop, visit: Open) -> None:
+    visitor = visit(shop, None)
     visitor.expect("status of 401")
     page = visitor.page
     sign_in(page)
@@ -236,8 +236,8 @@ def answers(page: Page, path: str, *bodies: Any) -> list[Route]:
     return asked
 
 
-def test_a_stick_is_looked_at_before_it_is_taken_in(own_shop: Shop, visit: Open, keep: Keep) -> None:
-    visitor = visit(own_shop, None)
+def test_a_stick_is_looked_at_before_it_is_taken_in(shop: Shop, visit: Open, keep: Keep) -> None:
+    visitor = visit(shop, None)
     page = visitor.page
     answers(page, "/v1/media", {"media": []}, MEDIA)
     looked = answers(page, "/v1/media/m1/preview", REPORT)
@@ -274,8 +274,8 @@ def test_the_inbox_names_unknown_skus(own_shop: Shop, visit: Open, keep: Keep) -
     expect(page.locator(".empty")).to_have_text("The inbox is empty.")
 
 
-def test_a_mass_deletion_is_confirmed_only_after_a_second_yes(own_shop: Shop, visit: Open, keep: Keep) -> None:
-    visitor = visit(own_shop, None)
+def test_a_mass_deletion_is_confirmed_only_after_a_second_yes(shop: Shop, visit: Open, keep: Keep) -> None:
+    visitor = visit(shop, None)
     page = visitor.page
     answers(page, "/v1/watch", {"state": "running", "until": None, "backlog": 12, "eta_seconds": 90})
     state = {"held": True}
@@ -301,8 +301,8 @@ def test_a_mass_deletion_is_confirmed_only_after_a_second_yes(own_shop: Shop, vi
     assert page.locator(".held").count() == 0
 
 
-def test_following_is_paused_and_goes_on(own_shop: Shop, visit: Open) -> None:
-    page = visit(own_shop, None).page
+def test_following_is_paused_and_goes_on(shop: Shop, visit: Open) -> None:
+    page = visit(shop, None).page
     running = {"state": "running", "until": None, "backlog": 0, "eta_seconds": None}
     answers(page, "/v1/sources", {"sources": []})
     answers(page, "/v1/watch", running, {**running, "state": "paused", "until": 1795000000}, running)
@@ -318,8 +318,8 @@ def test_following_is_paused_and_goes_on(own_shop: Shop, visit: Open) -> None:
     assert len(resumed) == 1
 
 
-def test_what_this_build_lacks_is_said_plainly(own_shop: Shop, visit: Open) -> None:
-    visitor = visit(own_shop, None)
+def test_what_this_build_lacks_is_said_plainly(shop: Shop, visit: Open) -> None:
+    visitor = visit(shop, None)
     visitor.expect("status of 501")
     page = visitor.page
     page.route("**/v1/inbox", lambda route: route.fulfill(status=501, json={"title": "x", "detail": "not in this build"}))
