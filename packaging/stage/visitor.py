@@ -59,8 +59,9 @@ class Visitor:
         self._context.close()
 
     def _heard(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and not any(words in message.text for words in self._expected):
-            self.faults.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")
+        text = f"{message.text} ({message.location.get('url', '')})"
+        if message.type in {"error", "warning"} and not any(words in text for words in self._expected):
+            self.faults.append(f"{message.type}: {text}")
 
     def _asked(self, request: Request) -> None:
         if not request.url.startswith((f"{self.address}/", f"blob:{self.address}/", "data:")):

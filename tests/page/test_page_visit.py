@@ -26,6 +26,7 @@ def choose_language(page: Page, code: str) -> None:
 
 def at_a_fast_clock(visit: Open, shop: Shop, film: str | None = "HET-500-HNY") -> Page:
     visitor = visit(shop, film, path=None)
+    visitor.expect("ERR_FILE_NOT_FOUND (blob:")
     visitor.page.clock.install()
     page = visitor.open()
     page.wait_for_selector("body[data-screen]")

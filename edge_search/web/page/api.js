@@ -54,6 +54,7 @@ export async function call(method, path, { query = {}, body, type, again = false
   const limit = slow ? SLOW_MS : TIMEOUT_MS;
   for (let round = 1; ; round += 1) {
     let answer;
+    let said = null;
     try {
       answer = await fetch(address(path, query), {
         method,
@@ -63,6 +64,8 @@ export async function call(method, path, { query = {}, body, type, again = false
         cache: "no-store",
         signal: signal ? AbortSignal.any([signal, AbortSignal.timeout(limit)]) : AbortSignal.timeout(limit),
       });
+      // The line may also break in the middle of an answer.
+      if (answer.ok && answer.status !== 204) said = await answer.json();
     } catch (error) {
       if (signal?.aborted) throw error;
       const ready = untilReady();
@@ -70,7 +73,7 @@ export async function call(method, path, { query = {}, body, type, again = false
       await ready;
       continue;
     }
-    if (answer.ok) return answer.status === 204 ? null : answer.json();
+    if (answer.ok) return said;
     const pause = pauseOf(answer);
     // 502 and 504 come from something between us and the box; 503 is the box's own "not now": nothing was done.
     const later = answer.status === 503 || (again && [429, 502, 504].includes(answer.status));

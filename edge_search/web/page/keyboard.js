@@ -41,7 +41,7 @@ export function keyboardFor(field) {
     node.replaceChildren(...rows.map((row) => el("div", { class: "keys" }, ...[...row].map(key))),
       el("div", { class: "keys" },
         say(el("button", { class: "key key-space", tabindex: "-1", on: { pointerdown: hold, click: () => type(" ") } }), "keyboard.space"),
-        label(el("button", { class: "key key-wide", tabindex: "-1", on: { pointerdown: hold, click: erase } }, icon("back")), "keyboard.erase")));
+        label(el("button", { class: "key key-wide", tabindex: "-1", on: { pointerdown: hold, click: erase } }, icon("erase")), "keyboard.erase")));
   };
   return draw(el("div", { class: "keyboard", role: "group" }), paint);
 }

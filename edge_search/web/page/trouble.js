@@ -19,7 +19,7 @@ const KEYS = {
 
 /** The key of the words for an error. */
 export function troubleKey(error) {
-  return (error instanceof Problem && KEYS[error.status]) || "trouble.other";
+  return (error instanceof Problem && KEYS[error.status]) || "trouble.unknown";
 }
 
 /** What the box said about it, for staff; empty where it said nothing. */

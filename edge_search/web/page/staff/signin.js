@@ -68,7 +68,7 @@ function keys(field) {
     field.value += key;
   };
   const key = (name, act) => el("button", { class: "key", on: { click: act } }, name);
-  const erase = label(key(icon("back"), () => {
+  const erase = label(key(icon("erase"), () => {
     field.value = field.value.slice(0, -1);
   }), "keyboard.erase");
   const clear = label(key(icon("close"), () => {
