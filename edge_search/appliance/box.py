@@ -318,7 +318,7 @@ class Box:
     @property
     def pictures(self) -> Pictures:
         """Previews by image."""
-        return Pictures(self.database, self._previews())
+        return Pictures(self.database, self._previews(), self._limits(), self._opener)
 
     @property
     def catalog_index(self) -> CatalogIndex:

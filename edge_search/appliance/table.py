@@ -187,9 +187,12 @@ def _encoded(text: str) -> str:
 
 def _decoded(cursor: str) -> str:
     try:
-        return urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except (ValueError, UnicodeError):
-        raise InvalidValue(f"cursor {cursor[:40]!r}: give the 'next' of the page before") from None
+        text = ""
+    if _encoded(text) == cursor:
+        return text
+    raise InvalidValue(f"cursor {cursor[:40]!r}: give the 'next' of the page before")
 
 
 def _offset(cursor: str) -> int:

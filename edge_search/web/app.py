@@ -63,13 +63,14 @@ def create_app(box: Box, settings: Settings, *, observer: Observer | None = None
         changing=Workers("change", 1, 16),
         importing=Workers("import", 1, 4),
         looking=Workers("canary", 1, 1),
+        rendering=Workers("render", 1, 16),
         observer=observer or Unobserved(),
     )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        for workers in (state.searching, state.changing, state.importing, state.looking):
+        for workers in (state.searching, state.changing, state.importing, state.looking, state.rendering):
             workers.close()
 
     app = _App(

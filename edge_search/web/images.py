@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
+from edge_search.appliance.pictures import Picture
+from edge_search.store.images import Image
 from edge_search.web.documents import problems
 from edge_search.web.problem import Problem
 from edge_search.web.security import Caller, requires
-from edge_search.web.state import Here
+from edge_search.web.state import Here, State
 
 __all__ = ["router"]
 
@@ -19,6 +22,7 @@ router = APIRouter(tags=["images"])
 
 ImageId = Annotated[int, Path(ge=1, lt=2**63)]
 _KEEP = "private, max-age=3600"  # a number never names another photo
+_PATIENCE_S = 5.0
 
 
 @router.get(
@@ -30,16 +34,29 @@ async def preview(
     request: Request, here: Here, image_id: ImageId, caller: Annotated[Caller, requires("read")]
 ) -> Response:
     """Give the preview of one photo. Photos that wait in the inbox are for staff only."""
-    found = await run_in_threadpool(here.box.pictures.find, image_id)
-    if found is None or not (found.shown or caller.may("staff")):
+    pictures = here.box.pictures
+    row = await run_in_threadpool(pictures.row, image_id)
+    if row is None or not (row[1] or caller.may("staff")):
         raise Problem(404, f"there is no image {image_id}")
-    headers = {"ETag": found.etag, "Cache-Control": _KEEP}
-    if found.etag in {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}:
+    known = request.headers.get("if-none-match", "")
+    picture = await run_in_threadpool(pictures.kept, row[0], known)
+    if picture is None:
+        picture = await _rendered(here, row[0])
+    headers = {"ETag": picture.etag, "Cache-Control": _KEEP}
+    if picture.etag in known:
         return Response(status_code=304, headers=headers)
-    data = await run_in_threadpool(found.read)
-    if data is None:
-        raise Problem(404, f"image {image_id} has no preview; 'edge-search repair' makes it again from the photo")
-    return Response(data, media_type=found.media_type, headers=headers)
+    return Response(picture.data, media_type="image/jpeg", headers=headers)
+
+
+async def _rendered(here: State, image: Image) -> Picture:
+    pictures = here.box.pictures
+    try:
+        made = await asyncio.wait_for(here.rendering.run(lambda: pictures.rendered(image)), _PATIENCE_S)
+    except asyncio.TimeoutError:
+        raise Problem(503, "the photo's source doesn't answer", retry_after_s=30) from None
+    if made is None:
+        raise Problem(404, f"image {image.image_id}: its preview and its photo are gone")
+    return made
 
 
 @router.delete(

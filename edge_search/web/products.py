@@ -19,11 +19,12 @@ from edge_search.web.documents import (
     product_document,
 )
 from edge_search.web.security import requires
+from edge_search.web.small_body import SmallBodyRoute
 from edge_search.web.state import Here
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["products"])
+router = APIRouter(tags=["products"], route_class=SmallBodyRoute)
 
 
 class _Category(BaseModel):

@@ -76,11 +76,6 @@ def _document(answer: Answer) -> dict[str, Any]:
 
 def _server_timing(answer: Answer, receive_s: float, wait_s: float) -> str:
     ms = answer.timings_ms
-    stages = {
-        "receive": receive_s * 1e3,
-        "wait": wait_s * 1e3,
-        "decode": ms.decode,
-        "encode": ms.encode,
-        "search": ms.search,
-    }
+    own = {"receive": receive_s * 1e3, "wait": wait_s * 1e3}
+    stages = {**own, "decode": ms.decode, "encode": ms.encode, "search": ms.search, "rerank": ms.rerank}
     return ", ".join(f"{name};dur={value:.2f}" for name, value in stages.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import signal
 import socket
 import threading
@@ -98,6 +99,8 @@ def server(app: FastAPI, settings: Settings, **more: Any) -> uvicorn.Server:
         timeout_graceful_shutdown=_GRACE_S,
         **{**tls, **more},
     )
+    # `access_log=False` takes away its handlers only, and whoever gives loggers handlers gets every address.
+    logging.getLogger("uvicorn.access").setLevel(logging.CRITICAL)
     try:
         config.load()
     except OSError as error:

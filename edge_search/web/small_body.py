@@ -7,9 +7,8 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.types import Message
-
-from edge_search.web.problem import Problem
 
 __all__ = ["SMALL_BODY_BYTES", "SmallBodyRoute"]
 
@@ -31,7 +30,10 @@ class SmallBodyRoute(APIRoute):
                 message = await request.receive()
                 seen += len(message.get("body", b""))
                 if seen > SMALL_BODY_BYTES:
-                    raise Problem(413, f"more than {SMALL_BODY_BYTES // 1024} KB", headers={"Connection": "close"})
+                    # FastAPI lets only its own kind through from here.
+                    raise HTTPException(
+                        413, f"more than {SMALL_BODY_BYTES // 1024} KB", headers={"Connection": "close"}
+                    )
                 return message
 
             return await handler(Request(request.scope, receive))

@@ -22,7 +22,7 @@ class State:
     """One app's box, settings and pools.
 
     ``searching`` answers queries, ``changing`` teaches, ``importing`` does what takes minutes, ``looking`` asks
-    the canary: none waits for another's queue.
+    the canary, ``rendering`` makes lost previews again: none waits for another's queue.
     """
 
     box: Box
@@ -32,6 +32,7 @@ class State:
     changing: Workers
     importing: Workers
     looking: Workers
+    rendering: Workers
     observer: Observer
     canary: Canary = field(default_factory=Canary)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
+import queue
+import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
 from edge_search.web.problem import Problem
 
@@ -16,55 +19,88 @@ __all__ = ["Workers"]
 T = TypeVar("T")
 
 _LEARNING = 0.2  # weight of the newest job in the mean duration that Retry-After is made of
+_GRACE_S = 10.0
 
 
 class Workers:
-    """``threads`` threads and at most ``queue`` jobs that wait for one; beyond that a job is refused at once.
+    """``threads`` threads and at most ``room`` jobs that wait for one; beyond that a job is refused at once.
 
-    Each thread has an infer request of its own, for runtimes keep one a thread. One stream serves them all: of
-    two streams, two requests at once got 5 percent more out of 2 cores, a single one 40 percent less.
-    Called from the event loop, which never waits for a job itself.
+    Each thread has an infer request of its own, for runtimes keep one a thread. One stream serves them all: with
+    two streams 2 cores gave 5 percent more to several at once and 40 percent less to a single one. The threads
+    are daemons: one that hangs in a file system must not keep the process from ending.
     """
 
-    def __init__(self, name: str, threads: int, queue: int) -> None:
+    def __init__(self, name: str, threads: int, room: int) -> None:
+        self.name = name
         self.threads = threads
-        self.queue = queue
+        self.room = room
         self.pending = 0
         self.refused = 0
         self._mean_s = 0.1
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._jobs: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = queue.SimpleQueue()
+        self._started: list[threading.Thread] = []
 
     async def run(self, job: Callable[[], T]) -> T:
-        """Return what ``job`` returns, run by the next free thread.
+        """Return what ``job`` returns, run by the next free thread; called from the event loop.
+
+        A caller that goes away takes its job out of the queue, if it hasn't begun.
 
         Raises:
             Problem: 503, with the seconds after which it is worth trying again.
         """
-        if self.pending >= self.threads + self.queue:
+        if self.pending >= self.threads + self.room:
             self.refused += 1
             raise Problem(503, "the box is busy; try again in a moment", retry_after_s=self.wait_s)
         self.pending += 1
-        future = self._pool.submit(self._timed, job)
-        # Not when the caller goes away, but when the thread is free again.
         loop = asyncio.get_running_loop()
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._done))
+        future: Future[T] = Future()
+        future.add_done_callback(lambda _: self._release(loop))
+        self._jobs.put((future, job))
+        if len(self._started) < self.threads:
+            self._start()
         return await asyncio.wrap_future(future)
 
     @property
     def wait_s(self) -> float:
         """Seconds until a full queue is worked off."""
-        return math.ceil(self.queue / self.threads * self._mean_s)
+        return math.ceil((self.threads + self.room) / self.threads * self._mean_s)
 
     def close(self) -> None:
-        """Finish what was begun and end the threads; what still waits is given up."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """Let the threads finish what they are at, but wait only so long for them; what still waits is given up."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                item = self._jobs.get_nowait()
+                if item is not None:
+                    item[0].cancel()
+        for _ in self._started:
+            self._jobs.put(None)
+        until = time.monotonic() + _GRACE_S
+        for thread in self._started:
+            thread.join(max(0.0, until - time.monotonic()))
 
-    def _timed(self, job: Callable[[], T]) -> T:
-        started = time.perf_counter()
-        try:
-            return job()
-        finally:
+    def _start(self) -> None:
+        thread = threading.Thread(target=self._work, name=f"{self.name}-{len(self._started)}", daemon=True)
+        self._started.append(thread)
+        thread.start()
+
+    def _work(self) -> None:
+        while (item := self._jobs.get()) is not None:
+            future, job = item
+            if not future.set_running_or_notify_cancel():
+                continue
+            started = time.perf_counter()
+            try:
+                future.set_result(job())
+            except BaseException as error:
+                future.set_exception(error)
             self._mean_s += _LEARNING * (time.perf_counter() - started - self._mean_s)
+            # Nothing of a job, such as its photo, stays here until the next one comes.
+            del item, future, job
 
-    def _done(self) -> None:
+    def _release(self, loop: asyncio.AbstractEventLoop) -> None:
+        # From whichever thread ended the job; the count belongs to the loop.
+        with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+            loop.call_soon_threadsafe(self._one_less)
+
+    def _one_less(self) -> None:
         self.pending -= 1
