@@ -43,6 +43,6 @@ function parts(amount, currency) {
     // No code of that form: a number, and whatever the shop calls its money.
     const plain = new Intl.NumberFormat(language(), { minimumFractionDigits: 2, maximumFractionDigits: 2 });
     const figures = plain.formatToParts(amount);
-    return currency ? [...figures, { type: "literal", value: " " }, { type: "currency", value: currency }] : figures;
+    return currency ? [...figures, { type: "literal", value: "\u00a0" }, { type: "currency", value: currency }] : figures;
   }
 }

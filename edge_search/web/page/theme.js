@@ -23,7 +23,7 @@ export function dress({ color, accent }) {
 
 /** Black or white: one of them always reaches 4.5 to 1 on any colour. */
 export function onTop(colour) {
-  return contrast(colour, [255, 255, 255]) >= ENOUGH ? [255, 255, 255] : [17, 17, 17];
+  return contrast(colour, [255, 255, 255]) >= ENOUGH ? [255, 255, 255] : [0, 0, 0];
 }
 
 /** The colour, moved towards black or white until it can be read on the page. */
