@@ -22,7 +22,7 @@ _TOKEN = re.compile(r"edge_[\w-]{20,}")
 
 def command(home: Path, *words: str, settings: Mapping[str, object] | None = None, text: str | None = None) -> str:
     """Run one ``edge-search`` command on ``home`` and return what it printed; raises when it fails."""
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - our own program
         _line(home, *words), env=_environment(settings or {}), input=text, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
@@ -42,7 +42,7 @@ class Shop:
 
     def start(self, port: int = 0) -> None:
         """Start the process; returns when it listens."""
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - our own program
             _line(self.home, "serve", "--port", str(port)),
             env=_environment(self.settings),
             stdout=subprocess.DEVNULL,
@@ -98,7 +98,7 @@ class Shop:
     def _until_ready(self) -> None:
         for _ in range(300):
             try:
-                with urllib.request.urlopen(f"{self.address}/readyz", timeout=30):
+                with urllib.request.urlopen(f"{self.address}/readyz", timeout=30):  # noqa: S310 - our own server
                     return
             except OSError:
                 threading.Event().wait(0.1)

@@ -82,7 +82,7 @@ def kiosk(box: Box, profile: Path) -> Iterator[psutil.Process]:
             left = watched.children(recursive=True)
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=30)
-            gone, alive = psutil.wait_procs(left, 10)
+            _, alive = psutil.wait_procs(left, 10)
             assert process.returncode == 0
             assert [p for p in alive if p.status() != psutil.STATUS_ZOMBIE] == []
 
@@ -96,8 +96,11 @@ def until(happened: Callable[[], bool]) -> None:
 
 
 def browser(launcher: psutil.Process) -> psutil.Process:
-    return next(p for p in launcher.children(recursive=True) if "--user-data-dir" in " ".join(p.cmdline())
-                and "--type=" not in " ".join(p.cmdline()))
+    return next(
+        p
+        for p in launcher.children(recursive=True)
+        if "--user-data-dir" in " ".join(p.cmdline()) and "--type=" not in " ".join(p.cmdline())
+    )
 
 
 def renderers(launcher: psutil.Process) -> list[psutil.Process]:

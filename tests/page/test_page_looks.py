@@ -24,7 +24,8 @@ def answer(page: Page) -> None:
     page.locator("#shutter:enabled").click()
     page.wait_for_selector(".answer")
     page.evaluate(
-        "() => Promise.all([...document.images].filter((i) => i.loading !== 'lazy').map((i) => i.decode().catch(() => 0)))"
+        """() => Promise.all([...document.images].filter((image) => image.loading !== "lazy")
+            .map((image) => image.decode().catch(() => 0)))"""
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +34,8 @@ FRAMES = """
 
 
 @pytest.fixture
-def page(shop: Shop, visit: Open) -> Iterator[Page]:
-    visitor = visit(shop, None)
-    yield visitor.page
+def page(shop: Shop, visit: Open) -> Page:
+    return visit(shop, None).page
 
 
 def run(page: Page, script: str, *arguments: Any) -> Any:
@@ -122,7 +120,8 @@ def test_any_colour_of_a_shop_stays_readable(page: Page) -> None:
         for (let r = 0; r < 256; r += 15) for (let g = 0; g < 256; g += 15) for (let b = 0; b < 256; b += 15) {
             const colour = [r, g, b];
             least = Math.min(least, contrast(onTop(colour), colour));
-            for (const page of [[250, 248, 243], [20, 22, 21]]) least = Math.min(least, contrast(readable(colour, page), page));
+            for (const page of [[250, 248, 243], [20, 22, 21]])
+                least = Math.min(least, contrast(readable(colour, page), page));
         }
         return least;
     """
@@ -189,7 +188,9 @@ def test_markup_in_product_fields_stays_words(tmp_path: Path, visit: Open) -> No
         rows = csv.writer(file)
         rows.writerow(["sku", "title", "category", "brand", "price", "currency", "stock", "location", "variant_group"])
         for sku in ("HET-500-HNY", "MPD-MUG-FOX"):
-            rows.writerow([sku, f"{HOSTILE} {sku}", HOSTILE, HOSTILE, "1", "<b>", "3", HOSTILE, "" if sku[0] == "H" else "<i>"])
+            rows.writerow(
+                [sku, f"{HOSTILE} {sku}", HOSTILE, HOSTILE, "1", "<b>", "3", HOSTILE, "" if sku[0] == "H" else "<i>"]
+            )
     home = tmp_path / "home"
     command(home, "index", str(catalog))
     with Shop(home, shop_name="<b>Shop</b>") as hostile:

@@ -38,7 +38,10 @@ def test_the_shutter_brings_the_product_with_price_place_and_stock(shop: Shop, v
     expect(product.locator(".price .unseen")).to_have_text("€6.40")
     expect(product.locator(".shelf-place strong")).to_have_text("Aisle 4, shelf 2")
     expect(product.locator(".shelf-stock")).to_have_text("16 in stock")
-    assert product.locator(".product-picture img").first.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
+    assert (
+        product.locator(".product-picture img").first.evaluate("image => image.decode().then(() => image.naturalWidth)")
+        > 100
+    )
     assert page.locator(".product-photo img").get_attribute("alt") == "Your photo"
 
 

@@ -110,7 +110,9 @@ def test_photos_can_be_taken_out_again_and_five_are_the_most(shop: Shop, visit: 
     page = visit(shop, None).page
     sign_in(page)
     task(page, "teach")
-    photos = sorted((ROOT / "catalog" / "queries").glob("HON-*.jpg")) + sorted((ROOT / "catalog" / "queries").glob("S*.jpg"))
+    photos = sorted((ROOT / "catalog" / "queries").glob("HON-*.jpg")) + sorted(
+        (ROOT / "catalog" / "queries").glob("S*.jpg")
+    )
     with page.expect_file_chooser() as chooser:
         page.locator('[data-act="files"]').click()
     chooser.value.set_files(photos[:6])
@@ -221,7 +223,14 @@ REPORT: dict[str, Any] = {
     "into": None,
 }
 HELD = {"products": 37, "reason": "37 of 90 products are gone"}
-SOURCE = {"source_id": 3, "path": "/srv/catalog", "kind": "folder", "state": "held", "last_scan": 1795000000, "images": 86}
+SOURCE = {
+    "source_id": 3,
+    "path": "/srv/catalog",
+    "kind": "folder",
+    "state": "held",
+    "last_scan": 1795000000,
+    "images": 86,
+}
 
 
 def answers(page: Page, path: str, *bodies: Any) -> list[Route]:
@@ -246,7 +255,9 @@ def test_a_stick_is_looked_at_before_it_is_taken_in(shop: Shop, visit: Open, kee
     task(page, "stick")
     expect(page.locator(".empty")).to_have_text("No stick is plugged in.")
     page.locator('[data-medium="m1"] [data-act="preview"]').click()
-    expect(page.locator(".counts li")).to_have_text(["2new photos", "0changed photos", "4known already", "3product rows"])
+    expect(page.locator(".counts li")).to_have_text(
+        ["2new photos", "0changed photos", "4known already", "3product rows"]
+    )
     page.locator("summary", has_text="1 file that cannot be read").click()
     expect(page.locator(".files code").locator("visible=true")).to_have_text(["APPLE-1/broken.jpg"])
     assert (len(looked), len(taken)) == (1, 0)
@@ -280,7 +291,8 @@ def test_a_mass_deletion_is_confirmed_only_after_a_second_yes(shop: Shop, visit:
     answers(page, "/v1/watch", {"state": "running", "until": None, "backlog": 12, "eta_seconds": 90})
     state = {"held": True}
     page.route(
-        "**/v1/sources", lambda route: route.fulfill(json={"sources": [{**SOURCE, "held": HELD if state["held"] else None}]})
+        "**/v1/sources",
+        lambda route: route.fulfill(json={"sources": [{**SOURCE, "held": HELD if state["held"] else None}]}),
     )
 
     def confirm(route: Route) -> None:
@@ -322,7 +334,9 @@ def test_what_this_build_lacks_is_said_plainly(shop: Shop, visit: Open) -> None:
     visitor = visit(shop, None)
     visitor.expect("status of 501")
     page = visitor.page
-    page.route("**/v1/inbox", lambda route: route.fulfill(status=501, json={"title": "x", "detail": "not in this build"}))
+    page.route(
+        "**/v1/inbox", lambda route: route.fulfill(status=501, json={"title": "x", "detail": "not in this build"})
+    )
     sign_in(page)
     task(page, "inbox")
     expect(page.locator(".told-bad")).to_have_text("This box cannot do that yet.")

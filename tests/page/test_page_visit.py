@@ -48,8 +48,14 @@ def test_silence_warns_then_starts_over_and_forgets(shop: Shop, visit: Open) -> 
     assert dialog.count() == 0
     expect(page.locator("h1")).to_have_text(WORDS["en"]["start.title"])
     # A photo that was let go can't be read any more.
-    assert page.evaluate("url => new Promise((done) => { const i = new Image(); i.onload = () => done(true);"
-                         " i.onerror = () => done(false); i.src = url; })", photo) is False
+    assert (
+        page.evaluate(
+            "url => new Promise((done) => { const i = new Image(); i.onload = () => done(true);"
+            " i.onerror = () => done(false); i.src = url; })",
+            photo,
+        )
+        is False
+    )
 
 
 def test_the_wait_can_be_made_longer_again_and_again(shop: Shop, visit: Open, keep: Keep) -> None:
