@@ -21,7 +21,7 @@ from edge_search.errors import SettingsError
 from edge_search.web.app import create_app
 from edge_search.web.headers import is_loopback
 
-__all__ = ["bound", "serve", "server"]
+__all__ = ["Server", "bound", "serve", "server"]
 
 _BACKLOG = 128
 _GRACE_S = 10  # requests that are being answered when the end is asked for may take so long
@@ -46,12 +46,13 @@ def serve(box: Box, *, announce: Callable[[str], None]) -> None:
     listener = bound(settings)
     host, port = listener.getsockname()[:2]
     scheme = "https" if settings.tls_cert else "http"
-    announce(f"edge-search: answering at {scheme}://{f'[{host}]' if ':' in host else host}:{port} (Ctrl+C ends it)")
+    said = [f"edge-search: answering at {scheme}://{f'[{host}]' if ':' in host else host}:{port} (Ctrl+C ends it)"]
     if first is not None:
-        announce(
-            f"edge-search: first token (role admin), shown only now: {first}\n"
-            "edge-search: 'edge-search token create NAME --role staff' makes more, 'token revoke' ends one"
-        )
+        said += [
+            f"edge-search: first token (role admin), shown only now: {first}",
+            "edge-search: 'edge-search token create NAME --role staff' makes more, 'token revoke' ends one",
+        ]
+    running.when_started = lambda: announce("\n".join(said))
     with listener:
         running.run(sockets=[listener])
 
@@ -76,7 +77,7 @@ def bound(settings: Settings) -> socket.socket:
     return listener
 
 
-def server(app: FastAPI, settings: Settings, **more: Any) -> uvicorn.Server:
+def server(app: FastAPI, settings: Settings, **more: Any) -> Server:
     """Return the server for ``app``; ``more`` goes to `uvicorn.Config`.
 
     Raises:
@@ -107,11 +108,22 @@ def server(app: FastAPI, settings: Settings, **more: Any) -> uvicorn.Server:
         raise SettingsError(
             f"tls_cert {settings.tls_cert} and tls_key: {error}; give a PEM certificate and its key"
         ) from None
-    return _Server(config)
+    return Server(config)
 
 
-class _Server(uvicorn.Server):
-    """Ends at SIGINT or SIGTERM and returns: uvicorn would raise the signal again, and nothing would be closed."""
+class Server(uvicorn.Server):
+    """Ends at SIGINT or SIGTERM and returns: uvicorn would raise the signal again, and nothing would be closed.
+
+    ``when_started`` is called when it answers, and its end can be asked for.
+    """
+
+    when_started: Callable[[], None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer, and say so."""
+        await super().startup(sockets=sockets)
+        if self.when_started is not None and not self.should_exit:
+            self.when_started()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
