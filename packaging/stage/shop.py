@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -33,8 +33,10 @@ def command(home: Path, *words: str, settings: Mapping[str, object] | None = Non
 class Shop:
     """``edge-search serve`` on any free port, until closed. ``token`` is the first one, where this start made it."""
 
-    def __init__(self, home: Path, *, port: int = 0, **settings: object) -> None:
+    def __init__(self, home: Path, *, port: int = 0, within: Sequence[str] = (), **settings: object) -> None:
+        """Start it; ``within`` is a command that runs it, such as ``unshare``."""
         self.home = home
+        self._within = within
         self.settings = settings
         self.token: str | None = None
         self.address = ""
@@ -43,7 +45,7 @@ class Shop:
     def start(self, port: int = 0) -> None:
         """Start the process; returns when it listens."""
         self._process = subprocess.Popen(  # noqa: S603 - our own program
-            _line(self.home, "serve", "--port", str(port)),
+            [*self._within, *_line(self.home, "serve", "--port", str(port))],
             env=_environment(self.settings),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

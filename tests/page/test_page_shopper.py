@@ -177,15 +177,21 @@ def test_typing_the_name_finds_products(shop: Shop, visit: Open, keep: Keep) -> 
 def test_a_kiosk_brings_its_own_keyboard(shop: Shop, visit: Open, keep: Keep) -> None:
     visitor = visit(shop, path="/?kiosk")
     page = visitor.page
+    assert page.locator("#keyboard").is_hidden()
     page.locator("#type").click()
-    for key in "tean":
+    page.get_by_role("button", name="Capital letters").click()
+    for key in "Tean":
         page.locator(".key", has_text=re.compile(f"^{key}$")).click()
-    page.locator(".key-wide").click()
-    assert page.locator("#name").input_value() == "tea"
+    page.get_by_role("button", name="Erase").click()
+    assert page.locator("#name").input_value() == "Tea"
     assert page.locator("#name").get_attribute("inputmode") == "none"
     page.wait_for_selector(".card")
     keep(visitor, "keyboard")
-    assert visit(shop).page.locator(".keyboard").count() == 0
+    page.get_by_role("button", name="Done").click()
+    assert page.locator("#keyboard").is_hidden()
+    page.locator(".card").last.click()
+    page.wait_for_selector('body[data-screen="product"]')
+    assert visit(shop).page.locator("#keyboard").count() == 0
 
 
 def test_a_steady_picture_takes_itself(shop: Shop, visit: Open, keep: Keep) -> None:

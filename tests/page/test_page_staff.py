@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -228,7 +230,7 @@ SOURCE = {
     "path": "/srv/catalog",
     "kind": "folder",
     "state": "held",
-    "last_scan": 1795000000,
+    "last_scan": "2026-11-22T20:00:00+00:00",
     "images": 86,
 }
 
@@ -276,7 +278,7 @@ def test_the_inbox_names_unknown_skus(own_shop: Shop, visit: Open, keep: Keep) -
     task(page, "inbox")
     keep(visitor, "staff-inbox")
     page.locator("#inbox-0-title").fill("Quince jelly 200 g")
-    page.locator("#inbox-0-price").fill("4.2")
+    page.locator("#inbox-0-price").fill("4,2")
     with page.expect_response("**/v1/products/NEW-77") as put:
         page.locator('[data-sku="NEW-77"] [data-act="save"]').click()
     assert put.value.ok
@@ -342,9 +344,41 @@ def test_what_this_build_lacks_is_said_plainly(shop: Shop, visit: Open) -> None:
     expect(page.locator(".told-bad")).to_have_text("This box cannot do that yet.")
 
 
-def test_a_real_stick_is_taken_in(own_shop: Shop, visit: Open) -> None:
-    page = visit(own_shop, None).page
+@pytest.fixture
+def plugged(sample_home: Path, tmp_path: Path) -> Iterator[Shop]:
+    """A shop in a mount namespace of its own, with a stick (a folder, mounted) that brings one new product."""
+    home, stick, media = tmp_path / "home", tmp_path / "stick", tmp_path / "media"
+    shutil.copytree(sample_home, home)
+    (media / "AUTUMN").mkdir(parents=True)
+    (stick / "MUG-BIKE").mkdir(parents=True)
+    shutil.copy(ROOT / "catalog" / "queries" / "unknown_bicycle_mug.jpg", stick / "MUG-BIKE" / "front.jpg")
+    (stick / "MUG-BIKE" / "broken.jpg").write_bytes(b"no photo")
+    (stick / "products.csv").write_text("sku,title,price,currency\nMUG-BIKE,Bicycle Mug,8.5,EUR\n", encoding="utf-8")
+    namespace = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
+    mount = 'mount --bind "$0" "$1" && shift && exec "$@"'
+    trial = [*namespace, mount, str(stick), str(media / "AUTUMN"), "true"]
+    if shutil.which("unshare") is None or subprocess.run(trial, capture_output=True, check=False).returncode != 0:
+        pytest.skip("this machine lets nobody mount in a namespace of their own")
+    within = [*namespace, mount, str(stick), str(media / "AUTUMN")]
+    with Shop(home, within=within, media_roots=media, shop_name="Corner Pantry") as shop:
+        yield shop
+
+
+def test_a_real_stick_is_taken_in_and_its_product_found(plugged: Shop, visit: Open, keep: Keep) -> None:
+    visitor = visit(plugged, str(ROOT / "catalog" / "queries" / "unknown_bicycle_mug.jpg"))
+    visitor.expect("status of 501")
+    page = visitor.page
     sign_in(page)
     page.wait_for_selector('body[data-screen="staff-desk"]')
     if page.evaluate("fetch('/v1/media').then((answer) => answer.status)") == 501:
         pytest.skip("this build finds no sticks")
+    task(page, "stick")
+    page.locator('.plate:has-text("AUTUMN") [data-act="preview"]').click()
+    expect(page.locator(".counts li").first).to_have_text("1new photos")
+    page.locator("summary", has_text="1 file that cannot be read").wait_for()
+    keep(visitor, "staff-stick-real")
+    page.locator('[data-act="import"]').click()
+    expect(page.locator(".told-good")).to_have_text("1 photo taken in. You can unplug the stick.", timeout=60_000)
+    page.locator("#home").click()
+    page.locator("#shutter:enabled").click()
+    page.wait_for_selector('.answer .product[data-sku="MUG-BIKE"]')

@@ -3,6 +3,8 @@
 import { Problem, get } from "./api.js";
 import { buildBar, resetSpeech, showShop, showStaff } from "./bar.js";
 import { watchIdle } from "./idle.js";
+import { startKeyboard } from "./keyboard.js";
+import { settleIn } from "./kiosk.js";
 import { change, language, load, onChange, text } from "./language.js";
 import { onReturn } from "./link.js";
 import { goHome, onShow, present, replace, setHome } from "./screens.js";
@@ -60,6 +62,8 @@ async function run() {
   setHome(start);
   setStaff({ on: signedIn, correct: correctAnswer });
   buildBar({ onStaff: openStaff });
+  settleIn();
+  startKeyboard();
   onSession(showStaff);
   onChange(() => {
     if (present()) document.title = `${text(present().title)} · ${shop().name}`;

@@ -6,7 +6,6 @@ import { el, fill } from "./element.js";
 import { hitList, hitSkeleton } from "./hits.js";
 import { icon } from "./icon.js";
 import { label, say } from "./language.js";
-import { keyboardFor } from "./keyboard.js";
 import { troubleKey } from "./trouble.js";
 
 const PAUSE_MS = 180;
@@ -52,7 +51,7 @@ export function productFinder({ onChoose, onEmpty = () => null }) {
     }
   }
   return { field, element: el("div", { class: "typed" }, el("div", { class: "field-row" }, icon("keyboard"), field),
-    keyboardFor(field), status, found) };
+    status, found) };
 }
 
 /** The shopper's screen for it. */

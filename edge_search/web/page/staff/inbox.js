@@ -4,8 +4,7 @@ import { get, send } from "../api.js";
 import { el, fill } from "../element.js";
 import { icon } from "../icon.js";
 import { say } from "../language.js";
-import { shop } from "../shop.js";
-import { input, row } from "./picker.js";
+import { filledIn, input, row } from "./picker.js";
 import { room, workButton } from "./room.js";
 
 const FIELDS = ["title", "category", "price", "location"];
@@ -18,15 +17,13 @@ export function inboxScreen() {
     fill(place, ...(items.length ? items.map(item) : [el("div", { class: "empty" }, icon("inbox"), say(el("p"), "staff.inbox.none"))]));
   });
   function item({ sku, images, reason }, number) {
-    const fields = FIELDS.map((name) => [name, input(name, { id: `inbox-${number}-${name}`, required: name === "title",
-      ...(name === "price" ? { type: "number", min: 0, step: "any", inputmode: "decimal" } : {}) })]);
+    const fields = FIELDS.map((name) => [name, input(name, { id: `inbox-${number}-${name}`, required: name === "title" })]);
     const save = workButton("staff.inbox.save", "check", () => {}, { main: true, name: "save" });
     save.type = "submit";
     const submit = (event) => {
       event.preventDefault();
       return attempt(async () => {
-        const values = Object.fromEntries(fields.map(([name, field]) => [name, field.value.trim()]).filter(([, value]) => value));
-        if (values.price) Object.assign(values, { price: Number(values.price), currency: shop().currency });
+        const values = filledIn(fields);
         await send("PUT", `/v1/products/${encodeURIComponent(sku)}`, values);
         await read();
         tell("staff.inbox.done", { title: values.title });

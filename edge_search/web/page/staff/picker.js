@@ -48,24 +48,32 @@ export function productPicker({ mayCreate = false, onChange = () => {} } = {}) {
 
 function newProduct(choose, typed) {
   const sku = input("sku", { required: true, pattern: ".*\\S.*", maxlength: 200 });
-  const fields = VALUES.map((name) => [name, input(name, name === "price" ? { type: "number", min: 0, step: "any", inputmode: "decimal" } : {})]);
+  const fields = VALUES.map((name) => [name, input(name)]);
   fields[0][1].value = typed;
   const submit = (event) => {
     event.preventDefault();
-    const values = Object.fromEntries(fields.map(([name, field]) => [name, field.value.trim()]).filter(([, value]) => value));
-    if (values.price) values.currency = shop().currency;
+    const values = filledIn(fields);
     choose({ sku: sku.value.trim(), title: values.title ?? sku.value.trim(), image: null, values });
   };
   return el("form", { class: "form", on: { submit } }, row(sku, "sku"), ...fields.map(([name, field]) => row(field, name)),
     el("button", { class: "button button-main", type: "submit", "data-act": "use" }, icon("check"), say(el("span"), "staff.picker.use")));
 }
 
-function input(name, options) {
-  return el("input", { type: "text", id: `new-${name}`, name, autocomplete: "off", class: "field", ...options });
+/** A field for one value of a product. Prices are typed as people write them, with a comma or a point. */
+function input(name, options = {}) {
+  const price = name === "price" ? { inputmode: "decimal", pattern: "\\s*\\d+([.,]\\d+)?\\s*" } : {};
+  return el("input", { type: "text", id: `new-${name}`, name, autocomplete: "off", class: "field", ...price, ...options });
+}
+
+/** What was typed into `[name, field]` pairs; a price with the shop's currency. */
+function filledIn(fields) {
+  const values = Object.fromEntries(fields.map(([name, field]) => [name, field.value.trim()]).filter(([, value]) => value));
+  if (!values.price) return values;
+  return { ...values, price: Number(values.price.replace(",", ".")), currency: shop().currency };
 }
 
 function row(field, name) {
   return el("div", { class: "form-row" }, say(el("label", { for: field.id }), `field.${name}`), field);
 }
 
-export { input, row };
+export { filledIn, input, row };

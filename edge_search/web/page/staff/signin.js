@@ -18,7 +18,7 @@ export function signinScreen({ onIn }) {
   const pin = shop().staff?.pin === true;
   const kind = pin ? "pin" : "token";
   const field = el("input", { type: "password", id: "secret", autocomplete: "off", class: "field-large",
-    inputmode: pin ? "numeric" : null, "aria-describedby": "signin-told" });
+    inputmode: pin ? "numeric" : null, "data-own-keys": pin, "aria-describedby": "signin-told" });
   const told = el("p", { class: "told-bad", id: "signin-told", role: "alert" });
   const enter = el("button", { class: "button button-main", type: "submit", "data-act": "enter" }, icon("lock"), say(el("span"), "staff.signin.enter"));
   const other = pin ? say(el("button", { class: "button button-plain" }), "staff.signin.with_token") : null;
@@ -46,6 +46,7 @@ export function signinScreen({ onIn }) {
     say(title, `staff.signin.${asking}`);
     say(other, asking === "pin" ? "staff.signin.with_token" : "staff.signin.with_pin");
     pad.hidden = asking !== "pin";
+    field.toggleAttribute("data-own-keys", asking === "pin");
     field.inputMode = asking === "pin" ? "numeric" : "text";
     field.focus();
   });

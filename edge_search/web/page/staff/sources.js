@@ -8,7 +8,7 @@ import { moment } from "./moment.js";
 import { room, sure, workButton } from "./room.js";
 
 const LOOK_MS = 5000;
-const STATES = ["ok", "running", "paused", "stopped", "quiet", "missing", "held", "waiting", "stale"];
+const STATES = ["running", "paused", "quiet", "stopped", "new", "online", "scanning", "held", "offline", "kept"];
 
 /** Make the screen. */
 export function sourcesScreen() {
@@ -62,7 +62,8 @@ export function sourcesScreen() {
       text("staff.sources.images", { count: one.images ?? 0 })];
     return el("section", { class: "plate", "data-source": one.source_id },
       el("div", { class: "plate-head" }, icon(one.kind === "manifest" ? "inbox" : "box"),
-        el("div", {}, el("strong", { class: "path", text: one.path }), el("span", { class: "quiet", text: facts.filter(Boolean).join(" · ") }))), held);
+        el("div", {}, el("strong", { class: "path", text: one.path }), el("span", { class: "quiet", text: facts.filter(Boolean).join(" · ") }))),
+      one.detail ? el("p", { class: "quiet", lang: "en", text: one.detail }) : null, held);
   }
   const { screen, tell, attempt } = room("sources", watching, place);
   return {

@@ -40,7 +40,7 @@ export function stickScreen() {
       fill(report, say(el("p", { class: "waiting", role: "status" }), "staff.stick.looking"));
       try {
         const found = await working(send("POST", `${address}/preview`, undefined, { slow: true }));
-        fill(report, ...summary(found), found.new.length + found.changed.length + found.products_changed ? take : null);
+        fill(report, ...summary(found), brings(found) ? take : null);
       } finally {
         report.querySelector(".waiting")?.remove();
       }
@@ -60,6 +60,10 @@ export function stickScreen() {
   };
 }
 
+function brings(report) {
+  return report.new.length + report.changed.length + report.unknown_sku.length + report.products_changed > 0;
+}
+
 function summary(report) {
   const count = (key, number) => el("li", {}, el("strong", { text: String(number) }), say(el("span"), `staff.stick.${key}`));
   return [
@@ -67,6 +71,7 @@ function summary(report) {
       count("unchanged", report.unchanged), count("products", report.products_changed)),
     fileList("staff.stick.unknown", report.unknown_sku.map(({ path, sku }) => [path, sku])),
     fileList("staff.stick.unreadable", report.unreadable.map(({ path, reason }) => [path, reason])),
+    fileList("staff.stick.warnings", (report.warnings ?? []).map(({ path, reason }) => [path, reason])),
     fileList("staff.stick.new_list", report.new.map(({ path, sku }) => [path, sku])),
   ];
 }
