@@ -54,4 +54,4 @@ bench: $(BIN)/.installed  ## Measure ingest and queries on this machine.
 	$(BIN)/edge-search --home $(DEMO) bench query catalog/queries
 
 clean:  ## Remove what the other targets made.
-	rm -rf $(VENV) $(DEMO) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) dist .artefacts .mypy_cache .ruff_cache .pytest_cache .hypothesis

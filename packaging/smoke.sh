@@ -13,6 +13,15 @@ run --version
 run index "$catalog"
 run status --check >/dev/null
 run model verify
+"$work/venv/bin/python" - <<'PY'
+from pathlib import Path
+
+import edge_search.web.page as page
+
+folder = Path(page.__file__).parent / "page"
+missing = [name for name in ("index.html", "app.js", "style/base.css", "language/de.json") if not (folder / name).is_file()]
+assert not missing, f"smoke: the wheel lacks the page's {missing}"
+PY
 for runtime in openvino onnxruntime; do
     found=$(run --runtime "$runtime" search "$catalog/queries/HET-500-HNY.jpg" --json |
         "$work/venv/bin/python" -c 'import json, sys; print(json.load(sys.stdin)["hits"][0]["sku"])')

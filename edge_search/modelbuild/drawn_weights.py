@@ -67,7 +67,9 @@ def drawn_weights(
 
 def _draw(conv: Conv, rng: np.random.Generator) -> Folded:
     deviation = np.sqrt(2 / np.prod(conv.weight_shape[1:]))
-    if not conv.batch_norm:  # squeeze-and-excite: a gate that follows the map's size multiplies loud pictures block by block
+    if (
+        not conv.batch_norm
+    ):  # squeeze-and-excite: a gate that follows the map's size multiplies loud pictures block by block
         deviation *= _GATE
     weight = rng.standard_normal(conv.weight_shape) * deviation
     return Folded(weight.astype(np.float32), np.zeros(conv.outputs, np.float32))

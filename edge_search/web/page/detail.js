@@ -1,0 +1,19 @@
+// One product that the shopper chose from a list.
+
+import { announce } from "./announce.js";
+import { backButton } from "./back.js";
+import { el } from "./element.js";
+import { say } from "./language.js";
+import { productView, spoken } from "./product.js";
+import { ways } from "./ways.js";
+
+/** Make the screen of one product. */
+export function detailScreen(hit, told) {
+  const view = productView(hit, { onLike: told.onLike, heading: "h1" });
+  return {
+    name: "product", title: "product.title",
+    element: el("div", { class: "page" }, el("div", { class: "page-head" }, backButton(told.onBack), say(el("p", { class: "page-name" }), "product.title")),
+      view, ways(told)),
+    enter: () => announce(spoken(hit)),
+  };
+}
