@@ -163,12 +163,11 @@ def test_the_log_loses_its_beginning_only(tables: Tables) -> None:
 def test_a_log_of_an_older_store_begins_anew(home: Path) -> None:
     from edge_search.store import schema
 
-    first = Database(prepare_home(home))
-    with first.write() as tables:
-        products.put_values(tables, 1, {"tea": {}})
-        tables.execute("DROP TABLE warnings")
-        tables.execute("PRAGMA user_version = 1")
-    first.close()
+    old = Tables(prepare_home(home).database)
+    schema.migrate(old, upto=1)
+    old.execute("INSERT INTO changes (at, kind, owner, sku) VALUES ('2026-01-01', 'product', 1, 'tea')")
+    old.conn.commit()
+    old.close()
     with contextlib.closing(Database(prepare_home(home))) as database, database.read() as tables:
         assert schema.schema_version(tables) == len(schema.MIGRATIONS)
         assert [change.kind for change in changes.page(tables, 1)] == ["began"]

@@ -24,7 +24,7 @@ class Parts(State):
     def listing(self, scope: tuple[bytes, ...] | None) -> Listing:
         inside = [path for path in sorted(self.disk) if scope is None or within(path, scope)]
         files = tuple(file(path, sku_of(path), self.disk[path]) for path in inside)
-        return Listing(Path("/stick"), "folder", files, (), False, (), scope)
+        return Listing(Path("/stick"), "folder", files, (), False, (), scope=scope)
 
     def plan_part(self, listing: Listing, rule: HoldRule = NEVER, lost: int = 0) -> Plan:
         scope = listing.scope
