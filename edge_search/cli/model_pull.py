@@ -37,11 +37,12 @@ def pull(
     """
     from edge_search.modelbuild.hub import pull as pull_files
     from edge_search.modelbuild.receipt import weights_folder
-    from edge_search.modelbuild.repository import find_repository
+    from edge_search.modelbuild.repository import WEIGHTS, find_repository
 
     repository = find_repository(name, repo, revision, files)
     folder = to or weights_folder(context.place.expanduser().absolute(), name)
-    build = "" if files else f"edge-search model build {name}"
+    # in the home the build finds them by itself
+    build = "" if files else f"edge-search model build {name}" + (f" --weights {folder / WEIGHTS[0]}" if to else "")
     with progress_bar(f"pulling {repository.repo}") as progress:
         receipt = pull_files(repository, folder, progress, build=build)
     if as_json:
@@ -49,5 +50,5 @@ def pull(
         return
     size = sum(file.bytes for file in receipt.files) / 1e6
     click.echo(f"{folder} has {receipt.repo} at {receipt.commit[:12]}, {size:.1f} MB, hashes right")
-    if build and to is None:
+    if build:
         click.echo(f"next: {build}")
