@@ -14,7 +14,7 @@ from edge_search.errors import StoreError
 from edge_search.fitting.projection import Projection
 from edge_search.index.builder import LARGEST, remove_unused
 from edge_search.index.segment import segment_size, write_segment
-from edge_search.store import features, generations
+from edge_search.store import features, generations, images
 from edge_search.store.database import Database, Tables
 from edge_search.store.generations import SegmentRow
 from edge_search.types import FloatArray, KeyArray
@@ -51,13 +51,13 @@ class Successor:
         with self.database.exclusive("build"):
             written: list[SegmentRow] = []
             try:
-                while True:
-                    keys, vectors = self._part(written[-1].last_key if written else 0, upto)
-                    if not len(keys):
-                        break
-                    self.database.need_space(segment_size(*vectors.shape))
-                    name = f"segment-{secrets.token_hex(8)}"
-                    written.append(write_segment(self.database.home.index, name, keys, vectors))
+                after = 0
+                while after < upto:
+                    keys, vectors, after = self._part(after, upto)
+                    if len(keys):
+                        self.database.need_space(segment_size(*vectors.shape))
+                        name = f"segment-{secrets.token_hex(8)}"
+                        written.append(write_segment(self.database.home.index, name, keys, vectors))
                 return commit(lambda tables: self._put(tables, upto, written))
             finally:
                 # The store knows which files count now, whatever went wrong, and when.
@@ -66,23 +66,23 @@ class Successor:
                         in_use = generations.files(tables)
                     remove_unused(self.database.home, in_use)
 
-    def _part(self, after: int, upto: int) -> tuple[KeyArray, FloatArray]:
-        """Return keys and vectors of one segment's worth of images above key ``after``.
+    def _part(self, after: int, upto: int) -> tuple[KeyArray, FloatArray, int]:
+        """Return keys and vectors of one segment's worth of images above key ``after``, and the key to go on after.
 
         Each part has a snapshot of its own, so that none is held open while a graph is built: what is removed in
         between is masked, and a key that is left never gets another photo.
         """
-        keys: list[KeyArray] = [np.empty(0, dtype=np.int64)]
-        vectors: list[FloatArray] = [np.empty((0, self.projection.dimension), dtype=np.float32)]
-        count = 0
         with self.database.read() as tables:
-            for page, rows in features.of_images(tables, self.fingerprint, after=after, upto=upto):
-                keys.append(page)
-                vectors.append(self.projection(rows))
+            keys = images.keys_between(tables, after + 1, upto)[:LARGEST]
+            # Filled in place: a part may be a third of a gigabyte, and must not be there twice.
+            vectors = np.empty((len(keys), self.projection.dimension), dtype=np.float32)
+            count = 0
+            last = int(keys[-1]) if len(keys) == LARGEST else upto
+            for page, rows in features.of_images(tables, self.fingerprint, after=after, upto=last):
+                keys[count : count + len(page)] = page
+                vectors[count : count + len(page)] = self.projection(rows)
                 count += len(page)
-                if count >= LARGEST:
-                    break
-        return np.concatenate(keys), np.concatenate(vectors)
+        return keys[:count], vectors[:count], last
 
     def _put(self, tables: Tables, upto: int, segments: list[SegmentRow]) -> int:
         plain = self.projection

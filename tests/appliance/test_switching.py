@@ -292,6 +292,26 @@ def test_photos_that_are_lost_on_the_way_keep_it_pending(opened: Open, shop: Pat
     assert box.status().degraded == ()
 
 
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_a_large_catalog_gets_several_segments(
+    opened: Open, shop: Path, lost: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_search.index.successor.LARGEST", 4)
+    box = opened(previews=False)
+    box.index(shop)
+    gone = {f"sku{number:02d}" for number in range(4 * lost, 4 * lost + 4)}
+    for sku in gone:
+        (shop / sku / "1.png").write_bytes(b"damaged")
+    switched(box, without_missing=True)
+    status = box.status()
+    assert (status.images, status.tail, status.masked) == (8, 0, 0)
+    assert len([path for path in box.home.index.iterdir() if "keys" in path.name]) == 3
+    for number in range(12):
+        if (sku := f"sku{number:02d}") not in gone:
+            assert box.search(shop / sku / "1.png").hits[0].sku == sku
+    assert box.upkeep.verify() == []
+
+
 def test_dropped_photos_are_named(opened: Open, shop: Path) -> None:
     box = opened(previews=False)
     box.index(shop)
