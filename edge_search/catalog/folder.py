@@ -16,7 +16,7 @@ from edge_search.catalog.walk import Photo, walk
 from edge_search.catalog.zeros import lost_in_folder
 from edge_search.errors import CatalogError, SourceMissing
 
-__all__ = ["folder_table", "list_folder"]
+__all__ = ["TABLE_NAME", "folder_table", "list_folder"]
 
 
 def list_folder(root: Path, *, follow: bool = True) -> Listing:
