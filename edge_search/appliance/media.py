@@ -191,7 +191,8 @@ class Media:
         table = plan.into / plan.table_name
         data = plan.merged.data
         if table.exists():
-            atomic_file(table.with_name(f"{table.name}.bak"), lambda temp: shutil.copyfile(table, temp))
+            before = table.read_bytes()
+            atomic_file(table.with_name(f"{table.name}.bak"), lambda temp: temp.write_bytes(before))
         atomic_file(table, lambda temp: temp.write_bytes(data), size=len(data))
 
     def _report(
