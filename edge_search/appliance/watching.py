@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge_search.config import Settings
 from edge_search.encoder.cores import available_cores
@@ -55,15 +55,15 @@ class Watching:
         return WatchState(report.state, report.until, report.backlog, report.eta_seconds)
 
     def report(self) -> WatchReport:
-        """Return all that the watcher says of itself; a pause counts at once, not when the watcher has seen it."""
+        """Return all that the watcher says of itself; a pause, or its end, counts before the watcher has seen it."""
         report = WatchReport.read(self.database.home.root)
         if report.state == "stopped":
             return report
         with self.database.read() as tables:
             pause = Pause.read(tables)
-        if pause is None or pause.left_s(time.time()) == 0:
-            return report
-        return WatchReport(**{**report.__dict__, "state": "paused", "until": pause.until})
+        if pause is not None and pause.left_s(time.time()) != 0:
+            return replace(report, state="paused", until=pause.until)
+        return replace(report, state="running", until=None) if report.state == "paused" else report
 
     @property
     def running(self) -> bool:

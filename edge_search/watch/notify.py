@@ -17,7 +17,8 @@ def notify(*lines: str, environment: Mapping[str, str] = os.environ) -> bool:
         return False
     target = "\0" + address[1:] if address.startswith("@") else address  # @: an abstract name
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as to:
-        to.sendto("\n".join(lines).encode(), target)
+        # A listener that reads no more must not hold us up.
+        to.sendto("\n".join(lines).encode(), socket.MSG_DONTWAIT, target)
         return True
     return False
 

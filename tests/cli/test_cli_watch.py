@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,29 +30,32 @@ class Service:
         address = str(home.parent / "notify")
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.listener.bind(address)
-        self.listener.settimeout(60)
-        environment = {
-            **os.environ,
-            "NOTIFY_SOCKET": address,
-            "WATCHDOG_USEC": "1000000",
-            "PYTHONPATH": str(repository),
-        }
+        self.said: list[str] = []
+        self.thread = threading.Thread(target=self._listen, daemon=True)
+        self.thread.start()
+        environment = {**os.environ, "NOTIFY_SOCKET": address, "WATCHDOG_USEC": "1000000"}
+        environment |= {"PYTHONPATH": str(repository)}
         environment.pop("WATCHDOG_PID", None)
         command = [sys.executable, "-m", "edge_search", "--home", str(home), "watch", *options, str(folder)]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, stderr=log, stdout=log, env=environment)
 
+    def _listen(self) -> None:
+        while (text := self.listener.recv(4096)) != b"end":
+            self.said += text.decode().splitlines()
+
     def told(self, line: str) -> None:
         """Wait for a line on systemd's socket."""
-        ends = time.monotonic() + 60
-        while line not in self.listener.recv(4096).decode().splitlines():
-            assert time.monotonic() < ends, self.log.read_text()
+        until(lambda: line in self.said, 60, lambda: (self.said, self.log.read_text()))
 
     def end(self) -> None:
-        self.listener.close()
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
+            last.sendto(b"end", self.listener.getsockname())
+        self.thread.join()
+        self.listener.close()
 
 
 @pytest.fixture

@@ -132,6 +132,8 @@ def test_systemd_hears_of_us(tmp_path: Path) -> None:
         listener.bind(address)
         assert notify("READY=1", "STATUS=watching", environment={"NOTIFY_SOCKET": address})
         assert listener.recv(100) == b"READY=1\nSTATUS=watching"
+        for _ in range(2000):  # a listener that sleeps holds nobody up
+            notify("WATCHDOG=1", environment={"NOTIFY_SOCKET": address})
     name = f"edge-search-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(f"\0{name}")

@@ -150,7 +150,7 @@ def _limited(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
 
             ctypes.set_errno(errno.ENOSPC)
             return -1
-        return int(real(descriptor, path, mask))  # type: ignore[call-arg]
+        return int(real(descriptor, path, mask))
 
     real = inotify_c.inotify_add_watch
     monkeypatch.setattr(inotify_c, "inotify_add_watch", add)
@@ -185,8 +185,8 @@ def test_lost_events_ask_for_a_scan(ear: Ear) -> None:
     threads: dict[str, Any] = dict(ear.observer.threads())
     if "reader" not in threads:
         pytest.skip("this watchdog doesn't tell")
-    from watchdog.observers.inotify_c import InotifyConstants, InotifyEvent
+    from watchdog.observers.inotify_c import InotifyConstants, InotifyEvent, WatchDescriptor
 
-    threads["reader"].handle_event(InotifyEvent(-1, InotifyConstants.IN_Q_OVERFLOW, 0, b""))
+    threads["reader"].handle_event(InotifyEvent(WatchDescriptor(-1), InotifyConstants.IN_Q_OVERFLOW, 0, b""))
     ear.listen()
     assert ear.why == ["the kernel lost events"]
