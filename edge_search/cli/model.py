@@ -104,16 +104,29 @@ def verify(context: Context, name: str | None, as_json: bool) -> None:
 
 @model.command("build")
 @click.argument("name")
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Your checkpoint: timm's model.safetensors or .pth, torchvision's .pth, Keras' .h5 or .keras.",
+)
+@click.option(
+    "--variant",
+    type=click.Choice(["tf", "torch"]),
+    help="Which of timm's two networks the checkpoint is for, where no config.json lies beside it.",
+)
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder of the bundle.")
 @click.pass_obj
-def build(context: Context, name: str, output: Path | None) -> None:
-    """Build a bundle from public weights (needs the extra: pip install 'edge-search[build]')."""
+def build(context: Context, name: str, weights: Path | None, variant: str | None, output: Path | None) -> None:
+    """Build a bundle from public weights or a checkpoint of yours (extra: pip install 'edge-search[build]')."""
     from edge_search.modelbuild.build import build as build_bundle
 
+    if variant is not None and weights is None:
+        raise click.UsageError("--variant says what --weights FILE is; give both")
     if output is None:
         with context.box() as box:
             output = box.home.models / f"{name}-int8"
-    build_bundle(name, output, note)
+    build_bundle(name, output, note, weights=weights, variant=variant)
     click.echo(f"built {output}")
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from importlib import metadata
+from dataclasses import dataclass, replace
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,15 @@ from edge_search.encoder.level import join_levels
 from edge_search.encoder.onnx_runtime import OnnxRuntime
 from edge_search.encoder.openvino_runtime import OpenVinoRuntime
 from edge_search.encoder.runtime import Runtime
-from edge_search.errors import EncoderError
+from edge_search.errors import BundleError, EncoderError
 from edge_search.modelbuild.recipe_file import BuildRecipe, find_recipe
 
 if TYPE_CHECKING:
     import onnx
 
-__all__ = ["build", "build_fp32", "quiet"]
+    from edge_search.modelbuild.origin import Origin
+
+__all__ = ["Exact", "build", "build_fp32", "quiet"]
 
 _THREADS = 2
 _NETWORK = "network.onnx"
@@ -32,9 +35,18 @@ def quiet(_: str) -> None:
     """Report no progress."""
 
 
-def build(name: str, output: Path, progress: Callable[[str], None] = quiet, catalog: Path = _SAMPLE_CATALOG) -> Path:
+def build(
+    name: str,
+    output: Path,
+    progress: Callable[[str], None] = quiet,
+    catalog: Path = _SAMPLE_CATALOG,
+    *,
+    weights: Path | None = None,
+    variant: str | None = None,
+) -> Path:
     """Build the bundle that ``models/<name>.toml`` describes into the folder ``output``; returns it.
 
+    ``weights`` and ``variant`` as for `build_fp32`.
     ``progress`` gets one line a step. The guard judges by photos simulated from the pictures of ``catalog``.
     ``output`` appears whole or not at all; an older bundle there is replaced. Takes about 90 s on 2 cores.
 
@@ -52,8 +64,10 @@ def build(name: str, output: Path, progress: Callable[[str], None] = quiet, cata
     recipe = find_recipe(name)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        progress(f"weights: {recipe.weights.package} {recipe.weights.version}")
-        exact, licence = build_fp32(recipe, folder)
+        progress(f"weights: {weights or recipe.weights_named}")
+        found = build_fp32(recipe, folder, weights, variant)
+        exact, recipe = found.graph, found.recipe
+        progress(f"photos: {_photos(recipe)}, as {found.origin.source.get('preprocessing', 'the build recipe')} says")
         progress(f"calibration: {recipe.calibration_pictures} drawn pictures")
         pictures = calibration_pictures(recipe.recipe, recipe.calibration_pictures)
         progress("quantizing to INT8")
@@ -71,30 +85,65 @@ def build(name: str, output: Path, progress: Callable[[str], None] = quiet, cata
         agreement = judge(catalog_split(recipe.recipe, catalog), reference, encoders)
 
         progress(f"writing {output}")
-        return write_bundle(output, recipe, network, licence, encoders, agreement, _versions(runtimes))
+        return write_bundle(output, recipe, network, found.origin, encoders, agreement, _versions(runtimes))
 
 
-def build_fp32(recipe: BuildRecipe, folder: Path) -> tuple[onnx.ModelProto, str]:
-    """Fetch the weights (into ``folder`` if need be) and write the FP32 graph; also the licence's text."""
+@dataclass(frozen=True)
+class Exact:
+    """The FP32 graph, what it was built by (the preprocessing now that of its weights), and their origin."""
+
+    graph: onnx.ModelProto
+    recipe: BuildRecipe
+    origin: Origin
+
+
+def build_fp32(recipe: BuildRecipe, folder: Path, weights: Path | None = None, variant: str | None = None) -> Exact:
+    """Write the FP32 graph from a checkpoint of the user's own, or from the package that the recipe names.
+
+    ``weights`` is a file in the layout of timm, torchvision, Keras or EfficientNet-PyTorch; ``variant`` (``tf`` or
+    ``torch``) tells timm's two apart where no ``config.json`` lies beside it. A package is fetched into ``folder``
+    if it isn't installed. Raises BundleError for weights that can't be used or are neither given nor named.
+    """
     _need_extra()
-    from edge_search.modelbuild.checkpoint import LAYOUTS, fold
+    from edge_search.modelbuild.checkpoint import fold
     from edge_search.modelbuild.efficientnet import network
+    from edge_search.modelbuild.layouts import LAYOUTS
     from edge_search.modelbuild.onnx_graph import build_graph
+    from edge_search.modelbuild.origin import package_origin
+    from edge_search.modelbuild.own_weights import read_own_weights
     from edge_search.modelbuild.unpickler import read_state_dict
     from edge_search.modelbuild.weights import fetch_weights
 
-    weights, licence = fetch_weights(recipe.weights, folder)
-    layers, layout = network(recipe.architecture), LAYOUTS[recipe.layout]
+    layers = network(recipe.architecture)
+    if weights is not None:
+        own = read_own_weights(recipe, layers, weights, variant)
+        folded, layout, origin, given = own.folded, own.layout, own.origin, own.preprocessing
+        recipe = replace(recipe, recipe=given.recipe, mean=given.mean, std=given.std)
+    elif recipe.weights is not None:
+        file, terms = fetch_weights(recipe.weights, folder)
+        layout, origin = LAYOUTS[recipe.weights.layout], package_origin(recipe.weights, terms)
+        folded = fold(layers, read_state_dict(file), layout)
+    else:
+        raise BundleError(f"no weights come with {recipe.architecture}; give a checkpoint with --weights FILE")
     graph = build_graph(
         layers,
-        fold(layers, read_state_dict(weights), layout),
+        folded,
         side=recipe.recipe.side,
         mean=recipe.mean,
         std=recipe.std,
         levels=recipe.levels,
         padding=layout.padding,
     )
-    return graph, licence
+    return Exact(graph, recipe, origin)
+
+
+def _photos(recipe: BuildRecipe) -> str:
+    """What photos go through, in a few words."""
+    mean, std = ([round(value, 2) for value in values] for values in (recipe.mean, recipe.std))
+    side, crop = recipe.recipe.side, recipe.recipe.crop
+    return (
+        f"short side {round(side / crop)} px ({recipe.recipe.interpolation}), centre {side} px, mean {mean}, std {std}"
+    )
 
 
 def _encoder(runtime: Runtime, recipe: BuildRecipe) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
@@ -106,7 +155,8 @@ def _encoder(runtime: Runtime, recipe: BuildRecipe) -> Callable[[NDArray[np.uint
 
 def _need_extra() -> None:
     try:
-        import onnx  # noqa: F401 - is it there?
+        for library in ("onnx", "h5py", "safetensors"):
+            import_module(library)
     except ImportError as error:
         raise EncoderError("building a model needs more packages: pip install 'edge-search[build]'") from error
 

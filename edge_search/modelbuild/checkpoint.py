@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_search.errors import BundleError
-from edge_search.modelbuild.efficientnet import Conv, Network
+from edge_search.modelbuild.efficientnet import ARCHITECTURES, Network, network
+from edge_search.modelbuild.layouts import LAYOUTS, Layout, places
 
-__all__ = ["LAYOUTS", "Folded", "Layout", "fold"]
+__all__ = ["LAYOUTS", "Folded", "Layout", "expected_tensors", "fold"]
 
-_BATCH_NORM = ("weight", "bias", "running_mean", "running_var")
+_AGAIN = "download the weights again"
 
 
 @dataclass(frozen=True)
@@ -25,69 +26,95 @@ class Folded:
     bias: NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class Layout:
-    """How a family of checkpoints names its tensors, and what its network does that the names don't say.
-
-    ``names`` maps a convolution to the prefixes of its convolution and of its batch-norm. ``ignored`` are
-    prefixes of tensors that a feature network has no use for (the classifier).
-    """
-
-    epsilon: float
-    padding: Literal["same", "symmetric"]
-    names: Callable[[Conv], tuple[str, str]]
-    ignored: tuple[str, ...]
-
-
-def _lukemelas_names(conv: Conv) -> tuple[str, str]:
-    place, _, part = conv.name.rpartition(".")
-    if not place:
-        return {"stem": ("_conv_stem", "_bn0"), "head": ("_conv_head", "_bn1")}[part]
-    if place.endswith(".squeeze"):
-        return f"_{place.removesuffix('.squeeze')}._se_{part}", ""
-    norm = {"expand": "_bn0", "depthwise": "_bn1", "project": "_bn2"}[part]
-    return f"_{place}._{part}_conv", f"_{place}.{norm}"
+def expected_tensors(layers: Network, layout: Layout) -> dict[str, tuple[int, ...]]:
+    """Name -> stored shape of every tensor a feature network of this layout has, in the order of the network."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for conv, place in places(layers):
+        prefix, norm = layout.names(place)
+        axes = layout.depthwise_axes if conv.depthwise else layout.axes
+        stored = [0, 0, 0, 0]
+        for position, axis in enumerate(axes):
+            stored[axis] = conv.weight_shape[position]
+        shapes[prefix + layout.weight] = tuple(stored)
+        if conv.batch_norm:
+            shapes |= {norm + part: (conv.outputs,) for part in layout.norm}
+        else:
+            shapes[prefix + layout.bias] = (conv.outputs,)
+    return shapes
 
 
-LAYOUTS: dict[str, Layout] = {
-    # EfficientNet-PyTorch and EfficientNet-Lite-PyTorch: from TensorFlow, so its epsilon and padding
-    "lukemelas": Layout(1e-3, "same", _lukemelas_names, ("_fc.",)),
-}
-
-
-def fold(network: Network, tensors: Mapping[str, NDArray[Any]], layout: Layout) -> dict[str, Folded]:
+def fold(layers: Network, tensors: Mapping[str, Any], layout: Layout) -> dict[str, Folded]:
     """Fold each batch-norm into the convolution before it.
 
-    Returns convolution name -> Folded. Raises BundleError naming the tensor that is missing, has another
-    shape, holds something that is not finite, or belongs to no layer of this network.
+    ``tensors`` maps names to arrays, or to whatever has a shape and a dtype and becomes an array when read.
+    Names and shapes are checked before anything is read. Returns convolution name -> Folded. Raises
+    BundleError naming the tensor that is missing, has another shape, holds something that is not a finite
+    number, or belongs to no layer of this network.
     """
-    used: set[str] = set()
+    expected = expected_tensors(layers, layout)
+    _check(layers, expected, tensors, layout)
 
-    def take(name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
-        if name not in tensors:
-            raise BundleError(f"the weights have no tensor {name!r}; is this {network.architecture.name}?")
-        value = tensors[name]
-        if value.shape != shape:
-            raise BundleError(f"tensor {name!r} has shape {value.shape}, {network.architecture.name} needs {shape}")
+    def take(name: str) -> NDArray[np.float64]:
+        value = np.asarray(tensors[name])
+        if value.dtype.kind != "f":
+            raise BundleError(f"tensor {name!r} holds {value.dtype}, not floating-point numbers; save it as float32")
         wide = value.astype(np.float64)
         if not np.isfinite(wide).all():
-            raise BundleError(f"tensor {name!r} holds values that are not finite; download the weights again")
-        used.add(name)
+            raise BundleError(f"tensor {name!r} holds values that are not finite; {_AGAIN}")
         return wide
 
     folded: dict[str, Folded] = {}
-    for conv in network.convs():
-        place, norm = layout.names(conv)
-        weight = take(f"{place}.weight", conv.weight_shape)
+    for conv, place in places(layers):
+        prefix, norm = layout.names(place)
+        weight = take(prefix + layout.weight).transpose(layout.depthwise_axes if conv.depthwise else layout.axes)
         if conv.batch_norm:
-            gamma, beta, mean, var = (take(f"{norm}.{part}", (conv.outputs,)) for part in _BATCH_NORM)
+            gamma, beta, mean, var = (take(norm + part) for part in layout.norm)
+            if (var < 0).any():
+                raise BundleError(f"tensor {norm + layout.norm[3]!r} holds negative variances; {_AGAIN}")
             scale = gamma / np.sqrt(var + layout.epsilon)
             weight, bias = weight * scale[:, None, None, None], beta - mean * scale
         else:
-            bias = take(f"{place}.bias", (conv.outputs,))
-        folded[conv.name] = Folded(weight.astype(np.float32), bias.astype(np.float32))
-
-    for name in tensors:
-        if name not in used and not name.startswith(layout.ignored) and not name.endswith("num_batches_tracked"):
-            raise BundleError(f"tensor {name!r} belongs to no layer of {network.architecture.name}")
+            bias = take(prefix + layout.bias)
+        if max(np.abs(weight).max(), np.abs(bias).max()) > np.finfo(np.float32).max:
+            raise BundleError(f"tensor {prefix + layout.weight!r} and its batch-norm are too large; {_AGAIN}")
+        folded[conv.name] = Folded(np.ascontiguousarray(weight, np.float32), bias.astype(np.float32))
     return folded
+
+
+def _check(layers: Network, expected: dict[str, tuple[int, ...]], tensors: Mapping[str, Any], layout: Layout) -> None:
+    name = layers.architecture.name
+    for tensor, shape in expected.items():
+        if tensor not in tensors:
+            raise BundleError(f"the weights have no tensor {tensor!r} of {shape}; {_advice(name, tensors, layout)}")
+        found = tuple(int(side) for side in tensors[tensor].shape)
+        if found != shape:
+            raise BundleError(
+                f"tensor {tensor!r} has shape {found}, {name} needs {shape}; {_advice(name, tensors, layout)}"
+            )
+    for tensor in _unknown(expected, tensors, layout):
+        shape = tuple(int(side) for side in tensors[tensor].shape)
+        raise BundleError(
+            f"tensor {tensor!r} of {shape} belongs to no layer of {name}; {_advice(name, tensors, layout)}"
+        )
+
+
+def _unknown(expected: Mapping[str, Any], tensors: Mapping[str, Any], layout: Layout) -> list[str]:
+    """Tensors that are neither the network's nor known to be of no use: classifier, a batch-norm's counter."""
+    mean = layout.norm[2]
+    counters = {name.removesuffix(mean) + ".num_batches_tracked" for name in expected if name.endswith(mean)}
+    return [
+        name
+        for name in tensors
+        if name not in expected and name not in counters and not name.startswith(layout.ignored)
+    ]
+
+
+def _advice(name: str, tensors: Mapping[str, Any], layout: Layout) -> str:
+    """What to do with weights that don't fit: name the member of the family that they are, if they are one."""
+    shapes = {tensor: tuple(value.shape) for tensor, value in tensors.items()}
+    for other in ARCHITECTURES.values():
+        if other.name != name and (layout.lite or not other.lite):
+            expected = expected_tensors(network(other.name), layout)
+            if expected.items() <= shapes.items() and not _unknown(expected, tensors, layout):
+                return f"these are the weights of {other.name}: build that, or give those of {name}"
+    return f"is the file whole, and is it {name}?"

@@ -46,7 +46,7 @@ class _StorageType:
 
 @dataclass
 class _Storage:
-    """One run of numbers; ``values`` is filled at once (zip) or after the pickle (legacy)."""
+    """One run of numbers; ``values`` is filled after the pickle, when it is known which tensor needs them."""
 
     dtype: str
     length: int
@@ -110,7 +110,7 @@ class _Unpickler(pickle.Unpickler):
             return _ALLOWED[module, name]
         except KeyError:
             raise BundleError(
-                f"the weights file asks for {module}.{name}, which a state dict never needs; it is refused"
+                f"the weights file asks for {module}.{name}, which a state dict never needs; it is refused: save the state dict alone"
             ) from None
 
     def persistent_load(self, pid: Any) -> _Storage:
@@ -156,6 +156,14 @@ def _unwrap(found: Any) -> dict[str, _Tensor]:
     return {str(name): value for name, value in found.items() if isinstance(value, _Tensor)}
 
 
+def _owners(found: Any) -> dict[int, str]:
+    """Identity of each storage that a tensor of the state dict needs -> the first such tensor's name."""
+    owners: dict[int, str] = {}
+    for name, tensor in _unwrap(found).items():
+        owners.setdefault(id(tensor.storage), name)
+    return owners
+
+
 def _read_zip(path: Path) -> Any:
     with zipfile.ZipFile(path) as archive:
         names = set(archive.namelist())
@@ -168,15 +176,28 @@ def _read_zip(path: Path) -> Any:
         storages: dict[str, _Storage] = {}
 
         def load(key: str, dtype: str, length: int) -> _Storage:
-            if key not in storages:
-                values = np.frombuffer(archive.read(f"{root}data/{key}"), dtype)
-                if len(values) != length:
-                    raise BundleError(f"{path} is damaged: storage {key} has {len(values)} numbers, not {length}")
-                storages[key] = _Storage(dtype, length, values)
-            return storages[key]
+            return storages.setdefault(key, _Storage(dtype, length))
 
         with archive.open(pickles[0]) as file:
-            return _Unpickler(file, load).load()
+            found = _Unpickler(file, load).load()
+        owners = _owners(found)
+        for key, storage in storages.items():
+            if id(storage) in owners:  # not an optimizer's
+                storage.values = _stored(archive, f"{root}data/{key}", storage, owners[id(storage)])
+    return found
+
+
+def _stored(archive: zipfile.ZipFile, member: str, storage: _Storage, name: str) -> NDArray[Any]:
+    """The numbers of one storage, which tensor ``name`` needs."""
+    try:
+        found, size = archive.getinfo(member).file_size, storage.length * np.dtype(storage.dtype).itemsize
+        if found != size:
+            raise BundleError(f"{archive.filename} is damaged: tensor {name!r} has {found} bytes, not {size}")
+        return np.frombuffer(archive.read(member), storage.dtype)
+    except KeyError:
+        raise BundleError(f"{archive.filename} is damaged: the numbers of tensor {name!r} are missing") from None
+    except (zipfile.BadZipFile, EOFError, OSError) as error:
+        raise BundleError(f"{archive.filename} is damaged in tensor {name!r} ({error}); download it again") from error
 
 
 def _read_legacy(file: IO[bytes]) -> Any:
@@ -195,14 +216,16 @@ def _read_legacy(file: IO[bytes]) -> Any:
     if not isinstance(machine, dict) or machine.get("little_endian") is not True:
         raise BundleError(f"{file.name} was written on a big-endian machine; save it again on a little-endian one")
     found = step()
+    owners = _owners(found)
     for key in step():
         storage = storages.get(str(key))
+        name = owners.get(id(storage), f"storage {key}")
         length = int.from_bytes(file.read(8), "little")
         if storage is None or storage.length != length:
-            raise BundleError(f"{file.name} is damaged: storage {key} doesn't match its tensor")
+            raise BundleError(f"{file.name} is damaged: tensor {name!r} has {length} numbers, another count than it needs")
         size = length * np.dtype(storage.dtype).itemsize
         data = file.read(size)
         if len(data) != size:
-            raise BundleError(f"{file.name} is cut short: {len(data)} of {size} bytes in storage {key}")
+            raise BundleError(f"{file.name} is cut short in tensor {name!r}: {len(data)} of its {size} bytes")
         storage.values = np.frombuffer(data, storage.dtype)
     return found
