@@ -222,7 +222,9 @@ def _read_legacy(file: IO[bytes]) -> Any:
         name = owners.get(id(storage), f"storage {key}")
         length = int.from_bytes(file.read(8), "little")
         if storage is None or storage.length != length:
-            raise BundleError(f"{file.name} is damaged: tensor {name!r} has {length} numbers, another count than it needs")
+            raise BundleError(
+                f"{file.name} is damaged: tensor {name!r} has {length} numbers, another count than it needs"
+            )
         size = length * np.dtype(storage.dtype).itemsize
         data = file.read(size)
         if len(data) != size:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlite_utils import Database as Tables
 
-__all__ = ["code_of", "count", "drop", "fill", "find", "find_alike", "find_code", "put"]
+__all__ = ["code_of", "count", "drop", "fill", "find", "find_alike", "find_code", "has", "put"]
 
 _COLUMNS = ("title", "sku", "brand", "category", "gtin", "attributes")
 # A word in the title says more than one in an attribute.
@@ -58,6 +58,11 @@ def fill(tables: Tables) -> None:
     """Index every product that is there."""
     for row in tables.execute("SELECT * FROM products").fetchall():
         put(tables, row[0], row)
+
+
+def has(tables: Tables, sku: str) -> bool:
+    """Return whether a product can be found by words."""
+    return tables.execute("SELECT 1 FROM product_words WHERE sku = ?", [sku]).fetchone() is not None
 
 
 def count(tables: Tables) -> int:

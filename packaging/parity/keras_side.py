@@ -145,4 +145,6 @@ def _copy(source: Any, target: Any) -> None:
     for layer in source.layers:
         if layer.weights:
             counted = layer.name.startswith("normalization")
-            (_layer(target, "normalization") if counted else target.get_layer(layer.name)).set_weights(layer.get_weights())
+            (_layer(target, "normalization") if counted else target.get_layer(layer.name)).set_weights(
+                layer.get_weights()
+            )

@@ -27,7 +27,7 @@ def load_torchvision() -> None:
     Its networks need none of them, but at import it describes two of them to PyTorch, which must know them.
     """
     try:
-        import torchvision  # noqa: F401
+        import torchvision
     except RuntimeError as error:
         if "does not exist" not in str(error):
             raise
@@ -49,7 +49,9 @@ class _TorchReference:
 
     library = ""
 
-    def __init__(self, network: str, architecture: str, model: Any, mean: Sequence[float], std: Sequence[float]) -> None:
+    def __init__(
+        self, network: str, architecture: str, model: Any, mean: Sequence[float], std: Sequence[float]
+    ) -> None:
         self.network, self.architecture = network, architecture
         self.model = model.eval()
         self._mean, self._std = (torch.tensor(values).reshape(1, 3, 1, 1) for values in (mean, std))
@@ -87,7 +89,9 @@ class _TorchReference:
 
     def load(self, state: dict[str, NDArray[Any]]) -> None:
         own = self.model.state_dict()
-        self.model.load_state_dict({name: torch.from_numpy(state[name]) if name in state else own[name] for name in own})
+        self.model.load_state_dict(
+            {name: torch.from_numpy(state[name]) if name in state else own[name] for name in own}
+        )
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         return {name: tuple(value.shape) for name, value in self.model.state_dict().items() if value.ndim}
@@ -141,7 +145,9 @@ class TimmReference(_TorchReference):
             SavedFile("pytorch_model.bin, config.json", folder / "hub" / "pytorch_model.bin"),
         ]
         # A flag says nothing of mean and standard deviation: some trainings need their configuration.
-        if not (self.network.startswith("tf_efficientnet_lite") or np.isclose(self.model.pretrained_cfg["mean"][0], 0.485)):
+        if not (
+            self.network.startswith("tf_efficientnet_lite") or np.isclose(self.model.pretrained_cfg["mean"][0], 0.485)
+        ):
             return described
         return [
             *described,
@@ -178,7 +184,10 @@ class TorchvisionReference(_TorchReference):
         state = self.model.state_dict()
         torch.save(state, folder / f"{self.network}.pth")
         torch.save(state, folder / "old.pth", _use_new_zipfile_serialization=False)
-        return [SavedFile("state dict .pth", folder / f"{self.network}.pth"), SavedFile("legacy .pth", folder / "old.pth")]
+        return [
+            SavedFile("state dict .pth", folder / f"{self.network}.pth"),
+            SavedFile("legacy .pth", folder / "old.pth"),
+        ]
 
     def prepare(self, photo: Image.Image) -> NDArray[np.float64] | None:
         return self._prepared(self._transform(photo))

@@ -33,7 +33,7 @@ def stocked(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
 
 def large_photo(seed: int) -> bytes:
     """Return a JPEG of about 3 MB: over the 1 MiB at which uploads are usually spooled to a file."""
-    noise = np.random.default_rng(seed).integers(0, 255, (1300, 1300, 3), dtype=np.uint8)
+    noise = np.random.default_rng(seed).integers(0, 255, (1800, 1800, 3), dtype=np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(noise).save(buffer, "JPEG", quality=92)
     assert 2_500_000 < buffer.tell() < 4_500_000
