@@ -8,6 +8,7 @@
     ├── CatalogError              a folder, products.csv or manifest can't be followed
     │   └── SourceMissing         it is not there now (an unmounted stick): nothing is deleted
     ├── EncoderError              no feature can be computed
+    │   ├── EncoderChanged        the catalog was switched to another encoder meanwhile; asked again, it works
     │   ├── BundleError           a model folder is missing, damaged or not a bundle
     │   └── RuntimeUnavailable    the network can't be executed on this machine
     ├── StoreError                the home can't be used
@@ -29,6 +30,7 @@ __all__ = [
     "BundleError",
     "CatalogError",
     "EdgeSearchError",
+    "EncoderChanged",
     "EncoderError",
     "HomeUnsuitable",
     "InvalidValue",
@@ -78,6 +80,10 @@ class SourceMissing(CatalogError):
 
 class EncoderError(EdgeSearchError):
     """No feature can be computed."""
+
+
+class EncoderChanged(EncoderError):
+    """The catalog was switched to another encoder meanwhile; the same again works."""
 
 
 class BundleError(EncoderError):

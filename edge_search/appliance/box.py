@@ -13,8 +13,11 @@ from PIL import Image as Picture
 
 from edge_search.appliance.encoders import Encoders, named_bundle
 from edge_search.appliance.following import Following
+from edge_search.appliance.installed import InstalledEncoder
 from edge_search.appliance.recovering import recovering
 from edge_search.appliance.status import Status, read_status
+from edge_search.appliance.steady import steady
+from edge_search.appliance.switching import Switching
 from edge_search.appliance.table import ProductTable
 from edge_search.appliance.upkeep import Upkeep
 from edge_search.catalog.manifest import list_manifest
@@ -26,6 +29,7 @@ from edge_search.evaluation.report import html_report
 from edge_search.imaging.limits import Limits
 from edge_search.index.builder import Builder
 from edge_search.index.catalog_index import CatalogIndex
+from edge_search.ingest.originals import Originals
 from edge_search.ingest.teach import Teacher
 from edge_search.maintenance.doctor import Patient, examine
 from edge_search.maintenance.finding import Finding
@@ -52,12 +56,18 @@ class Box:
     """One appliance. Thread-safe; several processes may open the same home at the same time."""
 
     def __init__(
-        self, home: Path, *, encoder: Encoder | None = None, recovers: bool = True, once: bool = False, **settings: Any
+        self,
+        home: Path,
+        *,
+        encoder: Encoder | Sequence[Encoder] | None = None,
+        recovers: bool = True,
+        once: bool = False,
+        **settings: Any,
     ) -> None:
         """Open ``home``; see `edge_search.open`.
 
-        ``encoder`` replaces the bundles (for tests). With ``recovers`` a damaged database is replaced by the
-        last snapshot; without, it raises StoreDamaged (for those who only want to look). ``once`` is for a
+        ``encoder`` (or several) replaces the bundles, for tests. With ``recovers`` a damaged database is replaced by
+        the last snapshot; without, it raises StoreDamaged (for those who only want to look). ``once`` is for a
         process that asks one thing and ends: the runtime ``auto`` takes the one that is ready first.
         """
         self.settings: Settings = load_settings(home.expanduser().absolute(), **settings)
@@ -163,7 +173,6 @@ class Box:
         Returns the images' keys. See `Teacher.teach`.
         """
         several = [photos] if isinstance(photos, bytes | str | os.PathLike | Picture.Image) else list(photos)
-        self.encoders.settle()
         teacher = Teacher(self.database, self.encoders.query, self._previews(), self._limits())
         return teacher.teach(sku, several, values)
 
@@ -206,10 +215,11 @@ class Box:
         text = html_report(result, Path(queries).absolute().parent, picture)
         atomic_file(page.absolute(), lambda temp: temp.write_text(text, encoding="utf-8"))
 
+    @steady
     def status(self) -> Status:
         """Return how the home stands."""
-        encoder = f"{self.encoders.name}@{self.encoders.fingerprint}"
-        return read_status(self.database, self.catalog_index, encoder)
+        encoder = self.encoders.current
+        return read_status(self.database, self._index_of(encoder), f"{encoder.name}@{encoder.fingerprint}")
 
     def doctor(self) -> list[Finding]:
         """Look at machine, home and encoder; takes seconds, for both runtimes are tried. Changes nothing."""
@@ -241,33 +251,43 @@ class Box:
 
     @property
     def catalog_index(self) -> CatalogIndex:
-        """The index of this process."""
+        """The index of this process, of the catalog's encoder at this moment."""
+        return self._index_of(self.encoders.current)
+
+    @property
+    def switching(self) -> Switching:
+        """Giving the catalog another encoder."""
+        originals = Originals(self.database, self._previews(), self._limits())
+        return Switching(self.database, self.encoders, originals, snapshots=self.settings.snapshot_hours > 0)
+
+    def _index_of(self, encoder: InstalledEncoder) -> CatalogIndex:
         with self._guard:
-            if self._index is None:
-                self._index = CatalogIndex(self.database, self.encoders.fingerprint, self.encoders.plain)
+            if self._index is None or self._index.fingerprint != encoder.fingerprint:
+                self._index = CatalogIndex(self.database, encoder.fingerprint, encoder.plain)
             return self._index
 
     def _following(self) -> Following:
         sync = Sync(
             database=self.database,
             encoder=lambda: self.encoders.ingest,
-            fingerprint=self.encoders.fingerprint,
             previews=self._previews(),
             limits=self._limits(),
             rule=HoldRule(self.settings.hold_share, self.settings.hold_products),
             workers=self.encoders.cores,
         )
-        return Following(sync, self._builder(), self.upkeep)
+        return Following(sync, self._builder, self.upkeep)
 
     def _builder(self) -> Builder:
         return Builder(self.database, self.catalog_index)
 
     def _searcher(self) -> Searcher:
-        verdict = {**_FALLBACK_VERDICT, **self.encoders.verdict}
+        # One encoder's: a snapshot in which the catalog has another is not answered from.
+        encoder = self.encoders.current
+        verdict = {**_FALLBACK_VERDICT, **encoder.verdict}
         return Searcher(
             database=self.database,
-            encoder=lambda: self.encoders.query,
-            index=self.catalog_index,
+            encoder=lambda: encoder.query,
+            index=self._index_of(encoder),
             previews=self._previews(),
             limits=self._limits(),
             thresholds=Thresholds(verdict["match"], verdict["maybe"], verdict.get("margin", 0.0)),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge_search.appliance.upkeep import Upkeep
 from edge_search.catalog.folder import list_folder
 from edge_search.catalog.manifest import list_manifest
-from edge_search.errors import CatalogError, SourceMissing
+from edge_search.errors import CatalogError, EncoderChanged, SourceMissing
 from edge_search.index.builder import Builder
 from edge_search.store import sources
 from edge_search.store.sources import SourceKind
@@ -23,7 +25,7 @@ class Following:
     """Makes the store equal to its sources."""
 
     sync: Sync
-    builder: Builder
+    builder: Callable[[], Builder]
     upkeep: Upkeep
 
     def all(self, *, yes: bool, progress: Progress | None) -> IndexReport:
@@ -60,9 +62,14 @@ class Following:
         """Sync one source, publish a generation if that is worth it, keep the home's snapshot young."""
         listing = list_folder(path) if kind == "folder" else list_manifest(path)
         report = self.sync.run(listing, path, yes=yes, progress=progress)
-        with self.sync.database.read() as tables:
-            due = self.builder.due(tables)
-        if due:
-            self.builder.publish()
+        with contextlib.suppress(EncoderChanged):  # then a whole new generation was published just now
+            self._publish()
         self.upkeep.after_index()
         return report
+
+    def _publish(self) -> None:
+        builder = self.builder()
+        with self.sync.database.read() as tables:
+            due = builder.due(tables)
+        if due:
+            builder.publish()

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
+from edge_search.appliance.steady import steady
 from edge_search.appliance.upkeep import Upkeep
 from edge_search.errors import StoreDamaged
 
@@ -23,14 +24,15 @@ B = TypeVar("B", bound=_Recoverable)
 
 
 def recovering(method: Callable[Concatenate[B, P], R]) -> Callable[Concatenate[B, P], R]:
-    """Wrap a method so that StoreDamaged reaches its caller only when repair didn't help."""
+    """Wrap a method so that StoreDamaged reaches its caller only when repair didn't help; it is `steady`, too."""
 
     @functools.wraps(method)
     def mended(box: B, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        work = steady(method)
         try:
-            return method(box, *args, **kwargs)
+            return work(box, *args, **kwargs)
         except StoreDamaged:
             box.upkeep.repair()
-            return method(box, *args, **kwargs)
+            return work(box, *args, **kwargs)
 
     return mended

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from edge_search import __version__
+from edge_search.appliance.pending import Pending, read_pending
 from edge_search.catalog.listing import printable
 from edge_search.index.catalog_index import CatalogIndex
 from edge_search.maintenance.recover import RESCAN_DUE
@@ -49,6 +50,7 @@ class Status:
     skipped: tuple[Skipped, ...]
     free_bytes: int
     degraded: tuple[str, ...]
+    switch: Pending | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the status as plain JSON types."""
@@ -78,6 +80,9 @@ def read_status(database: Database, index: CatalogIndex, encoder: str) -> Status
             )
         if view.degraded:
             degraded.append("index: a file is lost or damaged; run 'edge-search compact'")
+        switch = read_pending(tables)
+        if switch is not None and switch.problem is not None:
+            degraded.append(f"the switch to {switch.to} stands still: {switch.problem}")
         return Status(
             version=__version__,
             home=printable(str(database.home.root)),
@@ -95,4 +100,5 @@ def read_status(database: Database, index: CatalogIndex, encoder: str) -> Status
             skipped=tuple(Skipped(printable(bad.path), bad.reason) for bad in sources.skipped(tables)),
             free_bytes=shutil.disk_usage(database.home.root).free,
             degraded=tuple(degraded),
+            switch=switch,
         )

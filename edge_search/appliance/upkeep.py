@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -9,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_search.appliance.encoders import Encoders
-from edge_search.errors import EncoderError, NoSpace, StoreDamaged
+from edge_search.appliance.removal import sweep_removed
+from edge_search.appliance.steady import steady
+from edge_search.errors import EncoderChanged, EncoderError, NoSpace, StoreDamaged
 from edge_search.imaging.limits import Limits
 from edge_search.index.builder import Builder
 from edge_search.index.segment import segment_problem
@@ -19,7 +22,7 @@ from edge_search.maintenance.damage import Damage
 from edge_search.maintenance.recover import RESCAN_DUE, keep_snapshot, recover
 from edge_search.maintenance.repair import Repair
 from edge_search.maintenance.verify import verify
-from edge_search.store import changes, features, generations, meta
+from edge_search.store import catalog_encoder, changes, features, generations, meta
 from edge_search.store.database import Database
 from edge_search.store.durable import sweep
 from edge_search.store.previews import Previews
@@ -44,6 +47,7 @@ class Upkeep:
     snapshot_hours: float
     log_days: float
 
+    @steady
     def verify(self) -> list[Damage]:
         """Return everything that is not as it should be; see `maintenance.verify`."""
         try:
@@ -52,6 +56,7 @@ class Upkeep:
             return [Damage("database", self.database.home.database.name, str(error))]
         return list(verify(self.database, self.previews, fingerprint))
 
+    @steady
     def repair(self) -> tuple[list[Damage], list[Damage]]:
         """Mend what can be mended; returns (mended, left).
 
@@ -69,17 +74,20 @@ class Upkeep:
         return write_backup(self.database, target)
 
     def compact(self) -> int:
-        """Build the index anew as one piece; drop features nobody shows and what killed writers left.
+        """Build the index anew as one piece; drop what killed writers left and features that nobody needs.
+
+        Those are of photos that no product shows, and of encoders that are neither in use nor pending.
 
         Returns the generation.
         """
         sweep(self.database.home.root)
+        sweep_removed(self.database.home)
         with self.database.exclusive("sync"):
-            while True:
+            after: str | None = ""
+            while after is not None:
                 with self.database.write() as tables:
-                    if not features.collect(tables):
-                        break
-        return self.builder().publish(anew=True)
+                    after = features.collect(tables, catalog_encoder.wanted(tables), after=after)[1]
+        return steady(lambda: self.builder().publish(anew=True))()
 
     def rescan_due(self) -> bool:
         """Return whether the sources must be read again since a recovery."""
@@ -125,7 +133,8 @@ class Upkeep:
         for problem in filter(None, problems):
             _log.warning("index: %s; it is built anew", problem)
         if any(problems):
-            self.builder().publish(anew=True)
+            with contextlib.suppress(EncoderChanged):  # then a whole new generation was published just now
+                self.builder().publish(anew=True)
 
     def _repair(self) -> Repair:
         encoder = self.encoders.query

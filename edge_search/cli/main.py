@@ -20,6 +20,8 @@ from edge_search.cli.doctor import doctor
 from edge_search.cli.evaluate import evaluate
 from edge_search.cli.index import index
 from edge_search.cli.model import model
+from edge_search.cli.model_use import remove as remove_model
+from edge_search.cli.model_use import use as use_model
 from edge_search.cli.products import products
 from edge_search.cli.repair import backup, repair, restore, verify
 from edge_search.cli.search import search
@@ -74,6 +76,8 @@ for _command in (
     completion,
 ):
     cli.add_command(_command)
+for _command in (use_model, remove_model):
+    model.add_command(_command)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import cast
 
@@ -22,10 +23,12 @@ def model() -> None:
 @json_option
 @click.pass_obj
 def list_models(context: Context, as_json: bool) -> None:
-    """List the bundles on this machine; '*' marks the catalog's own."""
+    """List the bundles on this machine; '*' marks the catalog's own, '>' the one it is being switched to."""
     from edge_search.appliance.encoders import bundles
 
     with context.box() as box:
+        active, counted = box.encoders.identity.fingerprint, box.switching.features()
+        pending = box.switching.pending()
         rows = [
             {
                 "name": bundle.name,
@@ -35,24 +38,27 @@ def list_models(context: Context, as_json: bool) -> None:
                 "input": bundle.recipe.side,
                 "fingerprint": bundle.fingerprint,
                 "path": str(bundle.path),
-                "active": bundle.fingerprint == box.encoders.fingerprint,
+                "active": bundle.fingerprint == active,
+                "features": counted.get(bundle.fingerprint, 0),
+                "pending": asdict(pending) if pending and pending.fingerprint == bundle.fingerprint else None,
             }
             for bundle in bundles(box.home)
         ]
     if as_json:
         print_json(rows)
         return
-    columns = ("", "name", "precision", "input", "feature", "fingerprint", "folder")
+    columns = ("", "name", "precision", "input", "feature", "fingerprint", "photos", "folder")
     print_table(
         columns,
         (
             (
-                "*" if r["active"] else "",
+                "*" if r["active"] else ">" if r["pending"] else "",
                 r["name"],
                 r["precision"],
                 r["input"],
                 r["dimension"],
                 r["fingerprint"],
+                f"{pending.done} of {pending.total}" if pending and r["pending"] else r["features"],
                 r["path"],
             )
             for r in rows

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from edge_search.cli.context import Context, json_option
 from edge_search.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from edge_search.appliance.pending import Pending
 
 __all__ = ["compact", "status"]
 
@@ -30,6 +35,7 @@ def status(ctx: click.Context, check: bool, as_json: bool) -> None:
                 ("photos", f"{now.images}, and {now.inbox} in the inbox"),
                 ("generation", f"{now.generation} (tail {now.tail}, masked {now.masked})"),
                 ("encoder", f"{now.encoder}, projection {now.projection}"),
+                *_switch(now.switch),
                 ("catalog", now.catalog_digest),
                 *(("source", f"{s.path}: {s.state}, {s.images} photos, read {s.last_scan}") for s in now.sources),
                 ("free", f"{now.free_bytes / 2**30:.1f} GiB"),
@@ -39,6 +45,14 @@ def status(ctx: click.Context, check: bool, as_json: bool) -> None:
         )
     if check and now.degraded:
         ctx.exit(1)
+
+
+def _switch(pending: Pending | None) -> list[tuple[str, str]]:
+    if pending is None:
+        return []
+    return [
+        ("switch", f"to {pending.to}: {pending.done} of {pending.total} photos, {pending.from_previews} by preview")
+    ]
 
 
 @click.command()

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from edge_search.fitting.projection import Projection
 from edge_search.index.catalog_index import CatalogIndex
 from edge_search.index.segment import segment_size, write_segment
-from edge_search.store import features, generations, images
+from edge_search.store import catalog_encoder, features, generations, images
 from edge_search.store.database import Database, Tables
 from edge_search.store.generations import Generation, SegmentRow
+from edge_search.store.home import Home
 from edge_search.types import FloatArray, KeyArray
 
-__all__ = ["Builder", "merge_from"]
+__all__ = ["LARGEST", "Builder", "merge_from", "remove_unused"]
 
 # A tail this long is searched exactly in a quarter of a millisecond.
 _TAIL_FREE = 1000
@@ -28,7 +29,8 @@ _MASKED_FREE = 256
 _RATIO = 2
 # Building takes more than n: 20,000 vectors took 10 s, 32,000 took 40 s on one core. So no segment gets larger
 # than this, a build is bounded in time and memory, and a query asks some more segments.
-_LARGEST = 50_000
+LARGEST = 50_000
+"""Vectors of one segment, at most."""
 
 _Vectors = tuple[KeyArray, FloatArray]
 
@@ -42,7 +44,7 @@ def merge_from(counts: Sequence[int], tail: int, masked: Sequence[int]) -> int:
         masked: how many keys of each segment are gone.
     """
     keep, newer = len(counts), tail
-    while keep and counts[keep - 1] < _LARGEST and counts[keep - 1] - masked[keep - 1] <= _RATIO * newer:
+    while keep and counts[keep - 1] < LARGEST and counts[keep - 1] - masked[keep - 1] <= _RATIO * newer:
         keep -= 1
         newer += counts[keep] - masked[keep]
     for place in range(keep):
@@ -76,9 +78,13 @@ class Builder:
         """Bring the tail into a segment and merge what the policy says; returns the generation's number.
 
         With ``anew`` everything becomes one segment, from the stored features.
+
+        Raises:
+            EncoderChanged: the catalog has another encoder by now, and a generation of it.
         """
         with self._database.exclusive("build"):
             with self._database.read() as tables:
+                catalog_encoder.expect(tables, self._index.fingerprint)
                 generation = None if anew else self._index.generation(tables)
                 before = self._index.generation(tables)
                 projection = self._index.projection(tables, before)
@@ -113,7 +119,7 @@ class Builder:
             return []
         vectors = np.concatenate([part[1] for part in parts])
         self._database.need_space(segment_size(*vectors.shape))
-        pieces = np.array_split(np.arange(len(keys)), math.ceil(len(keys) / _LARGEST))
+        pieces = np.array_split(np.arange(len(keys)), math.ceil(len(keys) / LARGEST))
         return [
             write_segment(self._database.home.index, f"segment-{secrets.token_hex(8)}", keys[piece], vectors[piece])
             for piece in pieces
@@ -124,6 +130,7 @@ class Builder:
     ) -> int:
         fingerprint = self._index.fingerprint
         with self._database.write() as tables:
+            catalog_encoder.expect(tables, fingerprint)
             if before is None:
                 projection_id = generations.put_projection(
                     tables, fingerprint, projection.kind, projection.dimension, projection.to_bytes()
@@ -132,8 +139,13 @@ class Builder:
                 projection_id = before.projection_id
             number = generations.publish(tables, fingerprint, projection_id, last, segments)
             in_use = generations.retired(tables)
-        # Unlinking a mapped file is harmless to the process that maps it.
-        for path in self._database.home.index.iterdir():
-            if path.name not in in_use:
-                path.unlink(missing_ok=True)
+        remove_unused(self._database.home, in_use)
         return number
+
+
+def remove_unused(home: Home, in_use: Collection[str]) -> None:
+    """Delete the index files that no generation names; to be called under the build lock."""
+    # Unlinking a mapped file is harmless to the process that maps it.
+    for path in home.index.iterdir():
+        if path.name not in in_use:
+            path.unlink(missing_ok=True)

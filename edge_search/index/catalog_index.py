@@ -11,7 +11,7 @@ from edge_search.fitting.projection import Projection
 from edge_search.index.segment import Segment, open_segment, stored_segment
 from edge_search.index.tail import Tail
 from edge_search.index.view import View
-from edge_search.store import features, generations, meta
+from edge_search.store import catalog_encoder, features, generations, meta
 from edge_search.store.database import Database, Tables
 from edge_search.store.generations import Generation, SegmentRow
 
@@ -39,7 +39,11 @@ class CatalogIndex:
         """Return a view that holds at least every image of this snapshot.
 
         A segment that can't be used (deleted, damaged) is made from SQLite instead: slower, never wrong.
+
+        Raises:
+            EncoderChanged: the catalog has another encoder in this snapshot; another index must answer.
         """
+        catalog_encoder.expect(tables, self.fingerprint)
         with self._guard:
             generation = self.generation(tables)
             number = generation.generation_id if generation else 0

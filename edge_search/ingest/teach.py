@@ -21,7 +21,7 @@ from edge_search.imaging.formats import sniff
 from edge_search.imaging.limits import Limits
 from edge_search.imaging.photo import read_photo
 from edge_search.ingest.pipeline import Outcome, Pipeline, Task
-from edge_search.store import features, images, products
+from edge_search.store import catalog_encoder, features, images, products
 from edge_search.store.changes import LOCAL
 from edge_search.store.database import Database
 from edge_search.store.durable import atomic_file
@@ -56,6 +56,7 @@ class Teacher:
         Raises:
             InvalidValue: a SKU or value that can't be used, or no photo.
             PhotoError: one of the photos can't be used; none was stored.
+            EncoderChanged: the catalog has another encoder by now; none was stored.
         """
         try:
             sku, parsed = clean_sku(sku), parse_values(values)
@@ -78,6 +79,7 @@ class Teacher:
                 raise PhotoError(f"photo {number} of {len(made)} for {sku}: {outcome.reason}")
         rows = [self._kept(sku, outcome) for outcome in made]
         with self.database.write() as tables:
+            catalog_encoder.settle(tables, self.encoder.name, self.encoder.fingerprint)
             fresh = {o.content_hash: o.feature for o in made if o.feature is not None}
             features.put(tables, self.encoder.fingerprint, fresh)
             keys = []

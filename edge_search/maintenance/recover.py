@@ -13,7 +13,7 @@ from pathlib import Path
 
 from edge_search.maintenance.backup import snapshot
 from edge_search.maintenance.restore import set_aside
-from edge_search.store import meta, products
+from edge_search.store import catalog_encoder, meta, products
 from edge_search.store.changes import LOCAL
 from edge_search.store.database import Database, Tables
 from edge_search.store.durable import atomic_file, make_folder, sync_folder
@@ -124,6 +124,8 @@ def _prepare(home: Home, source: Path | None) -> int:
             meta.put(tables, RESCAN_DUE, "1")
             if home.database.exists():
                 saved = _take_over(home.database, tables)
+                if source is None:
+                    _take_over_encoder(home.database, tables)
     finally:
         database.close()
     atomic_file(_ready(home), work.database.replace)
@@ -150,6 +152,13 @@ def _take_over(damaged: Path, tables: Tables) -> int:
     tables.conn.executemany("INSERT OR REPLACE INTO tombstones (sku, content_hash, at) VALUES (?, ?, ?)", hidden.rows)
     products.refresh(tables, changed)
     return len(values.rows) + len(hidden.rows)
+
+
+def _take_over_encoder(damaged: Path, tables: Tables) -> None:
+    """Let the catalog that starts from nothing have the encoder that it was switched to."""
+    for (text,) in _read(damaged, "meta", "SELECT value FROM meta WHERE key = 'encoder'", []).rows:
+        with contextlib.suppress(ValueError, TypeError):
+            catalog_encoder.choose(tables, **json.loads(text))
 
 
 @dataclass(frozen=True)

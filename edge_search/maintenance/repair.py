@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import unquote
 
 from edge_search.encoder.encoder import Encoder
 from edge_search.errors import InvalidValue, PhotoError
 from edge_search.imaging.decode import decode
-from edge_search.imaging.hashing import content_hash
 from edge_search.imaging.limits import Limits
-from edge_search.imaging.photo import read_photo
 from edge_search.index.builder import Builder
+from edge_search.ingest.originals import Originals
 from edge_search.ingest.teach import Teacher
 from edge_search.maintenance.damage import Damage
 from edge_search.maintenance.verify import verify
-from edge_search.store import features, images, products, sources
+from edge_search.store import catalog_encoder, features, images, products
 from edge_search.store.changes import LOCAL
 from edge_search.store.database import Database
 from edge_search.store.previews import Previews
@@ -82,41 +79,30 @@ class Repair:
         return False
 
     def _preview(self, digest: str) -> bool:
-        for path in self._files(digest):
-            data = self._content(path, digest)
-            if data is not None:
-                self.database.home.preview(digest).unlink(missing_ok=True)
-                self.previews.keep(digest, decode(data, self.limits), data)
-                return True
+        originals = self._originals()
+        files = [place for place in originals.places([digest])[digest] if place.origin != "preview"]
+        for _, data in originals.photos(digest, files):
+            self.database.home.preview(digest).unlink(missing_ok=True)
+            self.previews.keep(digest, decode(data, self.limits), data)
+            return True
         # Without the photo there is nothing to make it from; a damaged one would only mislead.
         self.database.home.preview(digest).unlink(missing_ok=True)
         return False
 
     def _feature(self, digest: str) -> bool:
-        photos = [(path, digest) for path in self._files(digest)]
-        for path, expected in [*photos, (self.database.home.preview(digest), None)]:
-            data = self._content(path, expected)
-            if data is None:
+        originals = self._originals()
+        for _, data in originals.photos(digest, originals.places([digest])[digest]):
+            try:
+                image = decode(data, self.limits)
+            except PhotoError:
                 continue
-            feature = self.encoder.encode([decode(data, self.limits)])[0]
+            feature = self.encoder.encode([image])[0]
             with self.database.write() as tables:
+                catalog_encoder.expect(tables, self.encoder.fingerprint)
                 features.drop(tables, self.encoder.fingerprint, digest)
                 features.put(tables, self.encoder.fingerprint, {digest: feature})
             return True
         return False
 
-    def _files(self, digest: str) -> Iterator[Path]:
-        with self.database.read() as tables:
-            rows = images.of_content(tables, digest)
-            roots = {source.source_id: source.root for source in sources.listed(tables)}
-        for row in rows:
-            root = self.database.home.root if row.owner == LOCAL else roots.get(row.owner)
-            if root is not None:
-                yield root / os.fsdecode(row.path)
-
-    def _content(self, path: Path, digest: str | None) -> bytes | None:
-        try:
-            data = read_photo(path, self.limits)
-        except PhotoError:
-            return None
-        return data if digest is None or content_hash(data) == digest else None
+    def _originals(self) -> Originals:
+        return Originals(self.database, self.previews, self.limits)

@@ -12,7 +12,7 @@ import numpy as np
 from edge_search.errors import StoreDamaged
 from edge_search.index.segment import segment_keys, segment_problem
 from edge_search.maintenance.damage import Damage
-from edge_search.store import features, generations, images, products
+from edge_search.store import catalog_encoder, features, generations, images, products
 from edge_search.store.changes import LOCAL
 from edge_search.store.database import Database, Tables
 from edge_search.store.previews import Previews
@@ -31,6 +31,9 @@ def verify(database: Database, previews: Previews, fingerprint: str) -> Iterator
         database: the home's.
         previews: the home's.
         fingerprint: the encoder whose features the images must have.
+
+    Raises:
+        EncoderChanged: the catalog has another one by now.
     """
     try:
         yield from _database(database)
@@ -57,6 +60,7 @@ def _features(database: Database, fingerprint: str) -> Iterator[Damage]:
     after = ""
     while True:
         with database.read() as tables:
+            catalog_encoder.expect(tables, fingerprint)
             page = features.states(tables, fingerprint, after=after, limit=_PAGE)
         for digest, state in page:
             if state != "good":

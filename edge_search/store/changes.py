@@ -13,7 +13,7 @@ __all__ = ["LOCAL", "ChangeKind", "head", "prune", "record"]
 LOCAL = 0
 """The owner of what came through CLI, HTTP or kiosk instead of a source."""
 
-ChangeKind = Literal["image_added", "image_removed", "product", "product_removed", "source", "generation"]
+ChangeKind = Literal["image_added", "image_removed", "product", "product_removed", "source", "generation", "encoder"]
 
 
 def record(

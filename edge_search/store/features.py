@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from edge_search.errors import EncoderError, StoreDamaged
 from edge_search.store.database import Tables
 from edge_search.types import FloatArray, KeyArray
 
-__all__ = ["collect", "drop", "have", "of_images", "put", "states"]
+__all__ = ["collect", "counted", "drop", "drop_all", "have", "lacking", "of_images", "progress", "put", "states"]
 
 _LARGEST = float(np.finfo(np.float16).max)
 
@@ -74,14 +74,58 @@ def drop(tables: Tables, fingerprint: str, content_hash: str) -> None:
     tables.execute("DELETE FROM features WHERE content_hash = ? AND fingerprint = ?", [content_hash, fingerprint])
 
 
+def lacking(tables: Tables, fingerprint: str, *, after: int = 0, limit: int = 1) -> list[tuple[int, str]]:
+    """Return (key, content hash) of images above key ``after`` that this encoder has not seen, ascending."""
+    sql = """SELECT image_id, content_hash FROM images WHERE image_id > ? AND NOT EXISTS (
+                 SELECT 1 FROM features f WHERE f.content_hash = images.content_hash AND f.fingerprint = ?)
+             ORDER BY image_id LIMIT ?"""
+    return [(row[0], row[1]) for row in tables.execute(sql, [after, fingerprint, limit])]
+
+
+def progress(tables: Tables, fingerprint: str) -> tuple[int, int]:
+    """Return (done, total): how many contents that images show this encoder has seen, and how many there are."""
+    sql = """SELECT count(*), count(f.rowid) FROM (SELECT DISTINCT content_hash FROM images) i
+             LEFT JOIN features f ON f.content_hash = i.content_hash AND f.fingerprint = ?"""
+    total, done = tables.execute(sql, [fingerprint]).fetchone()
+    return int(done), int(total)
+
+
+def counted(tables: Tables) -> dict[str, int]:
+    """Return how many features of each encoder are stored."""
+    return dict(tables.execute("SELECT fingerprint, count(*) FROM features GROUP BY fingerprint").fetchall())
+
+
 def _state(feature: bytes | None, crc32: int | None) -> str:
     if feature is None:
         return "missing"
     return "good" if zlib.crc32(feature) == crc32 else "damaged"
 
 
-def collect(tables: Tables) -> int:
-    """Delete features whose content no image shows any more, some at a time; return how many."""
-    sql = """DELETE FROM features WHERE rowid IN (SELECT rowid FROM features
-        WHERE content_hash NOT IN (SELECT content_hash FROM images) LIMIT 1000)"""
-    return int(tables.conn.execute(sql).rowcount)
+def collect(tables: Tables, wanted: Collection[str] | None = None, *, after: str = "") -> tuple[int, str | None]:
+    """Delete features that nobody needs: of content no image shows, and of encoders that are not ``wanted``.
+
+    A call looks at about a thousand, in the order of their content hashes.
+
+    Returns:
+        (how many were deleted, the hash to go on ``after`` or None at the end).
+    """
+    gone = "content_hash NOT IN (SELECT content_hash FROM images)"
+    if wanted is None:
+        return _sweep(tables, gone, [], after)
+    return _sweep(tables, f"({gone} OR fingerprint NOT IN ({','.join('?' * len(wanted))}))", [*wanted], after)
+
+
+def drop_all(tables: Tables, fingerprint: str, *, after: str = "") -> tuple[int, str | None]:
+    """Delete an encoder's features; a call, and what it returns, are as those of `collect`."""
+    return _sweep(tables, "fingerprint = ?", [fingerprint], after)
+
+
+def _sweep(tables: Tables, condition: str, values: Sequence[str], after: str) -> tuple[int, str | None]:
+    # By ranges of the key, so that no call passes again what an earlier one left.
+    last = tables.execute(
+        "SELECT content_hash FROM features WHERE content_hash > ? ORDER BY content_hash LIMIT 1 OFFSET 1000", [after]
+    ).fetchone()
+    upto = last[0] if last else "~"
+    sql = f"DELETE FROM features WHERE content_hash > ? AND content_hash <= ? AND {condition}"
+    count = tables.conn.execute(sql, [after, upto, *values]).rowcount
+    return count, str(upto) if last else None

@@ -15,6 +15,7 @@ __all__ = [
     "SegmentRow",
     "backlog",
     "current",
+    "files",
     "projection",
     "publish",
     "put_projection",
@@ -124,6 +125,11 @@ def retired(tables: Tables) -> set[str]:
     oldest = min(newest, default=0)
     tables.execute("DELETE FROM segments WHERE generation_id < ?", [oldest])
     tables.execute("DELETE FROM generations WHERE generation_id < ?", [oldest])
+    return files(tables)
+
+
+def files(tables: Tables) -> set[str]:
+    """Return the names of the index files that a generation names."""
     found = tables.execute("SELECT files FROM segments").fetchall()
     return {file["name"] for (files,) in found for file in json.loads(files)}
 

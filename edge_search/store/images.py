@@ -23,6 +23,7 @@ __all__ = [
     "get",
     "keys_between",
     "move",
+    "newest",
     "of_content",
     "of_sku",
     "remove",
@@ -30,6 +31,7 @@ __all__ = [
     "searchable_of",
     "size_of",
     "skus_of",
+    "some",
     "unentomb",
     "unentomb_all",
 ]
@@ -166,6 +168,16 @@ def count(tables: Tables, owner: int | None = None) -> int:
     if owner is None:
         return int(tables.execute("SELECT count(*) FROM images").fetchone()[0])
     return int(tables.execute("SELECT count(*) FROM images WHERE owner = ?", [owner]).fetchone()[0])
+
+
+def some(tables: Tables) -> bool:
+    """Return whether there is any row."""
+    return bool(tables.execute("SELECT EXISTS (SELECT 1 FROM images)").fetchone()[0])
+
+
+def newest(tables: Tables) -> int:
+    """Return the highest key, 0 when there is none."""
+    return int(tables.execute("SELECT coalesce(max(image_id), 0) FROM images").fetchone()[0])
 
 
 def count_searchable(tables: Tables) -> int:

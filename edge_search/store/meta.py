@@ -7,7 +7,7 @@ import secrets
 
 from edge_search.store.database import Tables
 
-__all__ = ["EPOCH", "begin_epoch", "catalog_digest", "get", "put"]
+__all__ = ["EPOCH", "begin_epoch", "catalog_digest", "drop", "get", "put"]
 
 EPOCH = "epoch"
 """Changes when a snapshot or backup takes the store's place; what was read before is worth nothing then."""
@@ -22,6 +22,11 @@ def get(tables: Tables, key: str) -> str | None:
 def put(tables: Tables, key: str, value: str) -> None:
     """Set a value."""
     tables.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", [key, value])
+
+
+def drop(tables: Tables, key: str) -> None:
+    """Forget a value."""
+    tables.execute("DELETE FROM meta WHERE key = ?", [key])
 
 
 def begin_epoch(tables: Tables) -> None:

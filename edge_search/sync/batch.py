@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from edge_search.catalog.listing import SourceFile, printable
+from edge_search.encoder.encoder import Encoder
 from edge_search.ingest.pipeline import Outcome
-from edge_search.store import features, images, products, sources
+from edge_search.store import catalog_encoder, features, images, products, sources
 from edge_search.store.database import Database, Tables
 from edge_search.store.images import Image
 from edge_search.store.sources import SkippedFile, Source
@@ -37,9 +38,9 @@ class Counts:
 class Batch:
     """Outcomes on their way into one short transaction."""
 
-    def __init__(self, database: Database, fingerprint: str, source: Source, plan: Plan, *, lists_photos: bool) -> None:
+    def __init__(self, database: Database, encoder: Encoder, source: Source, plan: Plan, *, lists_photos: bool) -> None:
         self._database = database
-        self._fingerprint = fingerprint
+        self._encoder = encoder
         self._source = source
         self._lists_photos = lists_photos
         self._waiting: list[Outcome[SourceFile]] = []
@@ -57,7 +58,11 @@ class Batch:
         return []
 
     def commit(self, counts: Counts) -> list[str]:
-        """Commit what waits; returns its content hashes."""
+        """Commit what waits; returns its content hashes.
+
+        Raises:
+            EncoderChanged: the catalog has another encoder by now; none of these was stored.
+        """
         waiting, self._waiting, self._since = self._waiting, [], time.monotonic()
         good = [outcome for outcome in waiting if outcome.reason is None]
         bad = [outcome for outcome in waiting if outcome.reason is not None]
@@ -71,8 +76,9 @@ class Batch:
         return [outcome.content_hash for outcome in good]
 
     def _store(self, tables: Tables, good: Sequence[Outcome[SourceFile]], counts: Counts) -> None:
+        catalog_encoder.settle(tables, self._encoder.name, self._encoder.fingerprint)
         made = {outcome.content_hash: outcome.feature for outcome in good if outcome.feature is not None}
-        features.put(tables, self._fingerprint, made)
+        features.put(tables, self._encoder.fingerprint, made)
         for outcome in good:
             self._place(tables, outcome, counts)
         sources.forget_skipped(tables, self._source, [outcome.item.path for outcome in good])

@@ -40,7 +40,7 @@ class Sync:
 
     database: Database
     encoder: Callable[[], Encoder]
-    fingerprint: str
+    """The catalog's own, asked for under the sync lock: a switch to another one waits for that."""
     previews: Previews
     limits: Limits
     rule: HoldRule
@@ -107,9 +107,10 @@ class Sync:
     ) -> tuple[int, set[int]]:
         if not plan.take:
             return 0, set()  # an encoder takes a second to load, a look at an unchanged folder some milliseconds
+        encoder = self.encoder()
         pipeline = Pipeline(
-            self.encoder(),
-            known=self._known,
+            encoder,
+            known=partial(self._known, encoder.fingerprint),
             keep=self._keep,
             limits=self.limits,
             workers=self.workers,
@@ -121,7 +122,7 @@ class Sync:
             for file in plan.take
         )
         lists_photos = not listing.has_table and listing.kind == "folder" and not source.has_table
-        batch = Batch(self.database, self.fingerprint, source, plan, lists_photos=lists_photos)
+        batch = Batch(self.database, encoder, source, plan, lists_photos=lists_photos)
         # Closed at once when a batch can't be stored: the workers must end before anybody hears of it.
         with contextlib.closing(pipeline.run(tasks)) as outcomes:
             for done, outcome in enumerate(outcomes, start=1):
@@ -135,11 +136,11 @@ class Sync:
         self.database.need_space()
         self.previews.keep(digest, image, data)
 
-    def _known(self, digest: str) -> tuple[int, int] | None:
+    def _known(self, fingerprint: str, digest: str) -> tuple[int, int] | None:
         if not self.previews.has(digest):
             return None
         with self.database.read() as tables:
-            if not features.have(tables, self.fingerprint, digest):
+            if not features.have(tables, fingerprint, digest):
                 return None
             return images.size_of(tables, digest)
 

@@ -17,6 +17,7 @@ from edge_search.appliance.box import Box
 from edge_search.errors import EdgeSearchError, NoSpace
 from edge_search.store import images
 from tests.faults.driver import draw, fill, opened, shown, top
+from tests.faults.switching import opened_both
 
 __all__ = ["NEW", "OLD", "prepare"]
 
@@ -36,6 +37,9 @@ def prepare(base: Path) -> None:
     shutil.copytree(base / "index", base / "compact")
     with opened(base / "compact") as box:
         box.index(base / "new")
+    shutil.copytree(base / "compact", base / "switch")
+    with opened_both(base / "switch") as box:
+        box.switching.start("new")
 
 
 def _mount(point: Path, size: int, *, again: bool = False) -> None:
@@ -46,8 +50,10 @@ def _mount(point: Path, size: int, *, again: bool = False) -> None:
 def _work(box: Box, what: str, base: Path) -> None:
     if what == "index":
         box.index(base / "new")
-    else:
+    elif what == "compact":
         box.compact()
+    else:
+        box.switching.run()
 
 
 def _changes(box: Box, turn: int) -> list[str]:
@@ -70,7 +76,7 @@ def _one(base: Path, point: Path, what: str, extra: int) -> dict[str, Any]:
     result: dict[str, Any] = {"free": extra, "error": None, "wrong": []}
     wrong: list[str] = result["wrong"]
     try:
-        with opened(home) as box:
+        with opened_both(home) as box:
             answers = [top(box, seed, k=1) for seed in _ASKED]
             box.products.set("S1", {"price": 0})
             _mount(point, shutil.disk_usage(point).used + extra, again=True)
@@ -81,17 +87,18 @@ def _one(base: Path, point: Path, what: str, extra: int) -> dict[str, Any]:
             wrong += [f"S{s} was not found" for s, a in zip(_ASKED, answers, strict=True) if a[0][0] != f"S{s}"]
             wrong += ["answers changed"] if [top(box, seed, k=1) for seed in _ASKED] != answers else []
             wrong += _changes(box, 0)
-        with opened(home) as box:  # and after a restart
+        with opened_both(home) as box:  # and after a restart
             wrong += ["answers changed"] if [top(box, seed, k=1) for seed in _ASKED] != answers else []
             wrong += _changes(box, 1)
             box.status()
         _mount(point, 2**26, again=True)
-        with opened(home) as box:
+        with opened_both(home) as box:
             _work(box, what, base)
             wrong += [damage.text for damage in box.upkeep.verify()]
             with box.database.read() as tables:
                 wrong += ["not all photos came"] if images.count(tables) != NEW else []
             wrong += ["a new photo is not found"] if top(box, NEW - 1)[0][0] != f"S{NEW - 1}" else []
+            wrong += ["it was not switched"] if (box.encoders.name == "new") != (what == "switch") else []
             wrong += ["the price is lost"] if (shown(box, "S1") or {})["price"] != 2 else []
             box.add("T", draw(10_000))
         left = [str(path.relative_to(home)) for path in home.rglob("*.tmp*")]

@@ -31,7 +31,7 @@ _REASON = _unavailable()
 pytestmark = pytest.mark.skipif(_REASON is not None, reason=str(_REASON))
 
 
-@pytest.mark.parametrize("what", ["index", "compact"])
+@pytest.mark.parametrize("what", ["index", "compact", "switch"])
 def test_small_disk(what: str, tmp_path: Path) -> None:
     base, mount = tmp_path / "base", tmp_path / "mount"
     mount.mkdir()

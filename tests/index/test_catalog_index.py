@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge_search.appliance.box import Box
+from edge_search.encoder.fake_runtime import FakeEncoder
 from edge_search.store import generations
 
 Photos = Callable[..., Path]
@@ -78,14 +79,14 @@ def test_damaged_file_costs_no_answer_and_compact_heals(
     data[len(data) // 2] ^= 4
     if damage != "lost":
         path.write_bytes({"cut": bytes(data[:-100]), "flipped": bytes(data), "foreign": bytes(len(data))}[damage])
-    with Box(box.home.root, encoder=box.encoders.query) as again:
+    with Box(box.home.root, encoder=FakeEncoder()) as again:
         assert answers(again, stick) == before
         assert path.name in caplog.text
         assert any("compact" in reason for reason in again.status().degraded)
         again.compact()
         assert again.status().degraded == ()
         assert answers(again, stick) == before
-    with Box(box.home.root, encoder=box.encoders.query) as third:
+    with Box(box.home.root, encoder=FakeEncoder()) as third:
         assert third.status().degraded == ()
 
 
@@ -94,7 +95,7 @@ def test_next_index_heals_too(box: Box, stick: Path) -> None:
     box.close()
     for path in files(box):
         path.unlink()
-    with Box(box.home.root, encoder=box.encoders.query) as again:
+    with Box(box.home.root, encoder=FakeEncoder()) as again:
         again.index(stick)
         assert again.status().degraded == ()
         assert len(files(again)) == 3
@@ -116,7 +117,7 @@ def test_files_of_the_last_two_generations_stay_the_rest_goes(box: Box, stick: P
 def test_open_box_follows_a_generation_another_published(box: Box, stick: Path) -> None:
     box.index(stick)
     before = answers(box, stick)
-    with Box(box.home.root, encoder=box.encoders.query) as other:
+    with Box(box.home.root, encoder=FakeEncoder()) as other:
         for _ in range(3):
             other.compact()
     assert answers(box, stick) == before
@@ -128,7 +129,7 @@ def test_generation_of_another_encoder_is_left_alone(box: Box, stick: Path) -> N
     box.index(stick)
     with box.database.write() as tables:
         tables.execute("UPDATE generations SET fingerprint = 'another'")
-    with Box(box.home.root, encoder=box.encoders.query) as again:
+    with Box(box.home.root, encoder=FakeEncoder()) as again:
         assert answers(again, stick) == answers(box, stick)
 
 

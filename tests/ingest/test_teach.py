@@ -12,6 +12,7 @@ from PIL import Image
 from PIL.ExifTags import Base
 
 from edge_search.appliance.box import Box
+from edge_search.encoder.fake_runtime import FakeEncoder
 from edge_search.errors import InvalidValue, PhotoError
 
 Photos = Callable[..., Path]
@@ -97,7 +98,7 @@ def test_taught_product_and_photo_survive_a_restart(box: Box, photo: Photos, tmp
     shot = photo(tmp_path / "1.jpg", 1)
     box.add("tea", shot)
     box.close()
-    with Box(box.home.root, encoder=box.encoders.query) as again:
+    with Box(box.home.root, encoder=FakeEncoder()) as again:
         assert again.search(shot).hits[0].sku == "tea"
         assert again.products.get("tea")["images"][0]["path"].startswith("taught/tea/")
 

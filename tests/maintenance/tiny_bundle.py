@@ -1,4 +1,7 @@
-"""A real bundle of a few hundred bytes: its network is the mean colour, its feature has three numbers."""
+"""A real bundle of a few hundred bytes: its network is the mean colour of each cell of a grid.
+
+Three numbers a cell; as it comes, with one cell.
+"""
 
 from __future__ import annotations
 
@@ -21,22 +24,25 @@ from tests.conftest import make_photo
 SIDE = 64
 
 
-def make_bundle(folder: Path, *, turned: bool = False) -> Bundle:
+def make_bundle(folder: Path, *, turned: bool = False, name: str = "tiny", grid: int = 1) -> Bundle:
     """Write the bundle; ``turned`` gives it a canary that no runtime can pass."""
     folder.mkdir(parents=True)
-    onnx.save(_network(), folder / "network.onnx")
+    dimension = 3 * grid * grid
+    onnx.save(_network(grid), folder / "network.onnx")
     photo = make_photo(folder / "canary.jpg", 1)
     recipe = Recipe(side=SIDE, crop=1.0, interpolation="bilinear")
-    feature = preprocess(decode(photo.read_bytes()), recipe).reshape(-1, 3).mean(axis=0).astype(np.float32)
+    pixels = preprocess(decode(photo.read_bytes()), recipe)
+    cells = pixels.reshape(grid, SIDE // grid, grid, SIDE // grid, 3).mean(axis=(1, 3))
+    feature = cells.transpose(2, 0, 1).reshape(-1).astype(np.float32)
     np.save(folder / "canary.npy", -feature if turned else feature)
     canary = _entry(folder / "canary.npy")
     network = {"precision": "fp32", "files": [_entry(folder / "network.onnx")], "canary": canary}
     manifest = {
         "schema": 1,
-        "name": "tiny",
+        "name": name,
         "architecture": "mean",
         "recipe": recipe.to_dict(),
-        "feature": {"dimension": 3, "levels": [{"name": "mean", "channels": 3, "pooling": "avg"}]},
+        "feature": {"dimension": dimension, "levels": [{"name": "mean", "channels": dimension, "pooling": "avg"}]},
         "precision": "fp32",
         "networks": [{"runtime": runtime, **network} for runtime in RUNTIMES],
         "canary": _entry(photo),
@@ -45,13 +51,16 @@ def make_bundle(folder: Path, *, turned: bool = False) -> Bundle:
     return Bundle.open(folder)
 
 
-def _network() -> Any:
+def _network(grid: int) -> Any:
+    side = [SIDE // grid, SIDE // grid]
     nodes = [
         helper.make_node("Cast", ["pixels"], ["floats"], to=TensorProto.FLOAT),
-        helper.make_node("ReduceMean", ["floats"], ["feature"], axes=[1, 2], keepdims=0),
+        helper.make_node("Transpose", ["floats"], ["planes"], perm=[0, 3, 1, 2]),
+        helper.make_node("AveragePool", ["planes"], ["cells"], kernel_shape=side, strides=side),
+        helper.make_node("Flatten", ["cells"], ["feature"]),
     ]
     pixels = helper.make_tensor_value_info("pixels", TensorProto.UINT8, [1, SIDE, SIDE, 3])
-    feature = helper.make_tensor_value_info("feature", TensorProto.FLOAT, [1, 3])
+    feature = helper.make_tensor_value_info("feature", TensorProto.FLOAT, [1, 3 * grid * grid])
     graph = helper.make_graph(nodes, "mean", [pixels], [feature])
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
 

@@ -111,6 +111,6 @@ def test_feature_that_is_not_finite_as_float16_is_refused(tables: Tables, bad: f
 def test_features_nobody_shows_are_collected(tables: Tables) -> None:
     features.put(tables, "fp", {name: np.ones(2, np.float32) for name in ("h1", "h2")})
     images.add(tables, [PHOTO])
-    assert features.collect(tables) == 1
+    assert features.collect(tables) == (1, None)
     assert features.have(tables, "fp", "h1")
     assert not features.have(tables, "fp", "h2")

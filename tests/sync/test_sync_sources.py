@@ -108,7 +108,7 @@ def test_share_that_broke_down_costs_no_answer(box: Box, stick: Path, monkeypatc
 
 
 def test_no_previews_when_they_are_disabled(home: Path, box: Box, stick: Path) -> None:
-    with Box(home, encoder=box.encoders.query, previews=False) as plain:
+    with Box(home, encoder=FakeEncoder(), previews=False) as plain:
         plain.index(stick)
         assert list(plain.home.previews.rglob("*.jpg")) == []
         assert plain.index(stick).unchanged == 6
