@@ -50,7 +50,10 @@ class Known(Protocol):
     """Asks what is stored already under a content hash."""
 
     def __call__(self, digest: str) -> tuple[int, int] | None:
-        """Return (width, height) when nothing is left to make for this content, else None."""
+        """Return (width, height) when nothing is left to make for this content, else None.
+
+        (0, 0): nothing but the size, for no image shows it any more (moved out of a folder, and in again).
+        """
         ...
 
 
@@ -145,7 +148,10 @@ class Pipeline:
             data = task.read()
             digest = content_hash(data)
             size = self._known(digest)
-            made = _Made(*size, feature=None) if size else self._made_once(digest, data)
+            if size is None:
+                made = self._made_once(digest, data)
+            else:
+                made = _Made(*(size if any(size) else _size(decode(data, self._limits))), feature=None)
         except PhotoError as error:
             return Outcome(task.item, reason=str(error), again=isinstance(error, PhotoUnsettled))
         return Outcome(task.item, digest, made.width, made.height, made.feature)
@@ -178,7 +184,11 @@ class Pipeline:
         image = self._opener(data, self._limits)
         feature = self._encoder.encode([image])[0]
         self._keep(digest, image, data)
-        width, height = image.info.get("original_size", image.size)
         with self._guard:
             self.encoded += 1
-        return _Made(width, height, np.asarray(feature, dtype=np.float32))
+        return _Made(*_size(image), np.asarray(feature, dtype=np.float32))
+
+
+def _size(image: Image.Image) -> tuple[int, int]:
+    width, height = image.info.get("original_size", image.size)
+    return width, height

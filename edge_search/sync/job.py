@@ -171,7 +171,7 @@ class Job:
         with self._tools.database.read() as tables:
             if not features.have(tables, fingerprint, digest):
                 return None
-            return images.size_of(tables, digest)
+            return images.size_of(tables, digest) or (0, 0)
 
     def _remove(self) -> None:
         database = self._tools.database
