@@ -65,7 +65,8 @@ def bound(settings: Settings) -> socket.socket:
         SettingsError: the address is not this machine's, or the port is taken.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named, for asyncio takes away Nagle's delay only where it reads TCP: without, an answer took 40 ms more.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     # A restart needn't wait for connections of the last one to be forgotten.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
