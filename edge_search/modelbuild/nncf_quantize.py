@@ -28,9 +28,7 @@ from edge_search.modelbuild.onnx_graph import INPUT
 __all__ = ["quantize_nncf"]
 
 
-def quantize_nncf(
-    model: onnx.ModelProto, pictures: NDArray[np.uint8], keep: Collection[str] = ()
-) -> onnx.ModelProto:
+def quantize_nncf(model: onnx.ModelProto, pictures: NDArray[np.uint8], keep: Collection[str] = ()) -> onnx.ModelProto:
     """Quantize a graph of `build_graph` with calibration pictures uint8 (n, S, S, 3).
 
     ``keep`` names convolutions that stay in FP32. The same input gives the same bytes. Raises EncoderError
