@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edge_search.encoder.bundle import MANIFEST, Bundle, default_bundle_root
 from edge_search.encoder.manifest import SCHEMA, BundleFile
@@ -18,6 +17,7 @@ from edge_search.errors import BundleError
 from edge_search.imaging.decode import decode
 from edge_search.imaging.preprocess import preprocess
 from edge_search.imaging.simulate import simulate
+from edge_search.modelbuild.choice import Choice
 from edge_search.modelbuild.origin import Origin
 from edge_search.modelbuild.procedural import picture
 from edge_search.modelbuild.recipe_file import BuildRecipe
@@ -26,22 +26,20 @@ __all__ = ["write_bundle"]
 
 _CANARY_SEED = 3
 _LICENCE = "APACHE-2.0.md"
-Encode = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
 def write_bundle(
     output: Path,
     recipe: BuildRecipe,
-    network: Path,
+    choice: Choice,
     origin: Origin,
-    encoders: Mapping[str, Encode],
-    agreement: Mapping[str, Any],
     built_with: Mapping[str, Any],
 ) -> Path:
     """Write the folder ``output`` atomically and return it.
 
-    ``encoders`` are the runtimes that all execute ``network``; each leaves its feature of the canary; ``origin``
-    describes the weights. An older bundle at ``output`` is replaced; BundleError when something else is there.
+    ``choice`` has the network of each runtime, which leaves its feature of the canary, and the guard's report;
+    ``origin`` describes the weights. An older bundle at ``output`` is replaced; BundleError when something else is
+    there.
     """
     if output.exists() and not (output / MANIFEST).is_file() and any(output.iterdir()):
         raise BundleError(f"{output} exists and is no bundle; name another folder")
@@ -49,10 +47,12 @@ def write_bundle(
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".building-") as scratch:
         folder = Path(scratch) / "bundle"
         folder.mkdir()
-        shutil.copyfile(network, folder / network.name)
-        _write_canary(folder, recipe, encoders)
-        _write_texts(folder, recipe, origin, agreement)
-        manifest = _manifest(folder, recipe, origin, network.name, encoders, agreement, built_with)
+        files = _file_names(choice)
+        for runtime, name in files.items():
+            shutil.copyfile(choice.networks[runtime].file, folder / name)
+        _write_canary(folder, recipe, choice)
+        _write_texts(folder, recipe, origin, choice)
+        manifest = _manifest(folder, recipe, origin, files, choice, built_with)
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         Bundle.open(folder).verify()
         if output.exists():
@@ -61,29 +61,41 @@ def write_bundle(
     return output
 
 
-def _write_canary(folder: Path, recipe: BuildRecipe, encoders: Mapping[str, Encode]) -> None:
+def _file_names(choice: Choice) -> dict[str, str]:
+    """One file where the runtimes share it, else one a runtime."""
+    if len({network.file for network in choice.networks.values()}) == 1:
+        return dict.fromkeys(choice.networks, "network.onnx")
+    return {runtime: f"{runtime}.onnx" for runtime in choice.networks}
+
+
+def _write_canary(folder: Path, recipe: BuildRecipe, choice: Choice) -> None:
     """A drawn product in a simulated photo; 400 x 300, so that crop and resizing are in the test."""
     rng = np.random.default_rng(_CANARY_SEED)
     photo = simulate(picture(rng, 400), rng).crop((0, 50, 400, 350))
     file = folder / "canary.jpg"
     photo.save(file, quality=90)
     pixels = preprocess(decode(file.read_bytes()), recipe.recipe)[None]
-    for runtime, encode in encoders.items():
-        np.save(folder / f"canary-{runtime}.npy", encode(pixels)[0])
+    for runtime, network in choice.networks.items():
+        np.save(folder / f"canary-{runtime}.npy", network.encode(pixels)[0])
 
 
-def _write_texts(folder: Path, recipe: BuildRecipe, origin: Origin, agreement: Mapping[str, Any]) -> None:
+def _write_texts(folder: Path, recipe: BuildRecipe, origin: Origin, choice: Choice) -> None:
     terms = origin.terms.strip() + "\n"
     if origin.apache:
         terms += f"\n{'-' * 72}\n\n{_data(_LICENCE)}"
     (folder / "LICENSE").write_text(terms, encoding="utf-8")
+    rounded = {
+        "int8": ", weights and\nactivations quantized to 8 bits",
+        "mixed": ", weights and\nactivations of most layers quantized to 8 bits",
+        "fp32": "",
+    }[choice.precision]
     notice = (
         f"{recipe.name}\n\n{origin.notice}\n"
-        "Changed by edge-search: batch-norm folded, classifier removed, pooled levels added, weights and\n"
-        "activations quantized to 8 bits. See MODEL_CARD.md for what the weights were trained on.\n"
+        f"Changed by edge-search: batch-norm folded, classifier removed, pooled levels added{rounded}.\n"
+        "See MODEL_CARD.md for what the weights were trained on.\n"
     )
     (folder / "NOTICE").write_text(notice, encoding="utf-8")
-    report = json.dumps(agreement, indent=2)
+    report = json.dumps(choice.report, indent=2)
     card = f"{_data(recipe.card).rstrip()}\n\n{_facts(recipe, origin)}"
     card += f"\n## The guard's report at the build\n\n```json\n{report}\n```\n"
     (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
@@ -116,9 +128,8 @@ def _manifest(
     folder: Path,
     recipe: BuildRecipe,
     origin: Origin,
-    network: str,
-    encoders: Mapping[str, Encode],
-    agreement: Mapping[str, Any],
+    files: Mapping[str, str],
+    choice: Choice,
     built_with: Mapping[str, Any],
 ) -> dict[str, Any]:
     def entry(name: str) -> dict[str, Any]:
@@ -136,20 +147,20 @@ def _manifest(
         "mean": list(recipe.mean),
         "std": list(recipe.std),
         "feature": {"dimension": sum(level.channels for level in recipe.levels), "levels": levels},
-        "precision": "int8",
+        "precision": choice.precision,
         "networks": [
             {
                 "runtime": runtime,
-                "precision": "int8",
-                "files": [entry(network)],
+                "precision": network.precision,
+                "files": [entry(files[runtime])],
                 "canary": entry(f"canary-{runtime}.npy"),
             }
-            for runtime in encoders
+            for runtime, network in choice.networks.items()
         ],
         "canary": entry("canary.jpg"),
         "projection": None,
         "verdict": recipe.verdict,
-        "agreement": dict(agreement),
+        "agreement": choice.report,
         "documents": [entry(name) for name in ("LICENSE", "NOTICE", "MODEL_CARD.md")],
         "source": dict(origin.source),
         "licence": origin.licence,

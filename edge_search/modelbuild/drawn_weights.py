@@ -26,6 +26,7 @@ __all__ = ["drawn_weights"]
 
 _AXES = (0, 2, 3)  # picture, row, column
 _GATE = 0.2
+_BRANCH = 0.4  # a block adds to its input and doesn't replace it; else rounding grows from block to block
 _FLOOR = 0.25  # of the layer's mean variance is added to each channel's: a flat channel must not become noise
 
 
@@ -48,7 +49,9 @@ def drawn_weights(
     rng = np.random.default_rng(seed)
     raw = {conv.name: _draw(conv, rng) for conv in network.convs()}
     normed = [conv for conv in network.convs() if conv.batch_norm]
-    scales = {conv.name: np.exp(rng.normal(0, 0.35, conv.outputs)) for conv in normed}
+    scales = {
+        conv.name: (1.0 if conv.activation else _BRANCH) * np.exp(rng.normal(0, 0.35, conv.outputs)) for conv in normed
+    }
     shifts = {conv.name: rng.normal(0, 0.4, conv.outputs) for conv in normed}
     levels = [Level("head", network.head.outputs)]
     model = build_graph(network, raw, side=pictures.shape[1], mean=mean, std=std, levels=levels, padding=padding)

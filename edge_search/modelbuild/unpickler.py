@@ -110,7 +110,8 @@ class _Unpickler(pickle.Unpickler):
             return _ALLOWED[module, name]
         except KeyError:
             raise BundleError(
-                f"the weights file asks for {module}.{name}, which a state dict never needs; it is refused: save the state dict alone"
+                f"the weights file asks for {module}.{name}, which a state dict never needs; it is refused: "
+                "save the state dict alone"
             ) from None
 
     def persistent_load(self, pid: Any) -> _Storage:

@@ -20,11 +20,12 @@ from edge_search.encoder.encoder import load_encoder
 from edge_search.encoder.level import Level, join_levels
 from edge_search.encoder.onnx_runtime import OnnxRuntime
 from edge_search.encoder.openvino_runtime import OpenVinoRuntime
+from edge_search.encoder.runtime import RUNTIMES
 from edge_search.errors import BundleError, EncoderError
 from edge_search.imaging.recipe import Recipe
 from edge_search.modelbuild.build import build
-from edge_search.modelbuild.calibration import Split, calibration_pictures, catalog_split
-from edge_search.modelbuild.guard import judge, recall
+from edge_search.modelbuild.calibration import Split, calibration_pictures, catalog_split, drawn_split
+from edge_search.modelbuild.guard import Guard, recall
 from edge_search.modelbuild.procedural import picture
 from edge_search.modelbuild.recipe_file import BuildRecipe, find_recipe
 from edge_search.modelbuild.weights import fetch_weights
@@ -121,24 +122,28 @@ def lookup(table: NDArray[np.float64]) -> Callable[[NDArray[np.uint8]], NDArray[
 
 def test_the_guard_reports_and_refuses() -> None:
     table = np.random.default_rng(0).standard_normal((24, 40))
-    report = judge(split(), lookup(table), {"openvino": lookup(table), "onnxruntime": lookup(table + 1e-4)})
-    assert report["fp32"] == {"recall@1": 1.0, "recall@5": 1.0}
-    assert report["openvino"]["cosine_worst"] == 1.0
-    assert report["runtimes"]["recall_gap"] == 0.0
-    # two products that can't be told apart any more
-    merged = table.copy()
-    merged[:12] = 0.9 * merged[:12] + 0.1 * table[:12].mean(axis=0)
+    guard = Guard(split(), lookup(table))
+    assert guard.report["fp32"] == {"recall@1": 1.0, "recall@5": 1.0}
+    assert guard.report["products"] == guard.report["queries"] == 24
+    good, other = guard.examine(lookup(table)), guard.examine(lookup(table + 1e-4))
+    assert (good.fault, good.report["cosine_worst"]) == (None, 1.0)
+    report, fault = guard.compare(good, other)
+    assert (report["recall_gap"], fault) == (0.0, None)
     noise = 0.8 * np.random.default_rng(1).standard_normal(table.shape)
-    with pytest.raises(BundleError, match="openvino: the INT8 network loses"):
-        judge(split(), lookup(table), {"openvino": lookup(table + noise)})
+    poor = guard.examine(lookup(table + noise))
+    assert poor.fault is not None
+    assert "of recall, cosine with FP32 0.7" in poor.fault
 
 
 def test_the_guard_refuses_runtimes_that_disagree() -> None:
     rng = np.random.default_rng(0)
     table = rng.standard_normal((24, 40))
     apart = 0.16 * rng.standard_normal(table.shape)
-    with pytest.raises(BundleError, match="can't share a fingerprint"):
-        judge(split(), lookup(table), {"openvino": lookup(table + apart), "onnxruntime": lookup(table - apart)})
+    guard = Guard(split(), lookup(table))
+    one, other = guard.examine(lookup(table + apart)), guard.examine(lookup(table - apart))
+    assert one.fault is None
+    assert other.fault is None
+    assert "can't share a fingerprint" in str(guard.compare(one, other)[1])
 
 
 def test_drawn_pictures_repeat_and_vary() -> None:
@@ -149,8 +154,43 @@ def test_drawn_pictures_repeat_and_vary() -> None:
 
 
 def test_a_catalog_too_small_to_judge_by_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match="the guard needs 20"):
-        catalog_split(SMALL.recipe, tmp_path)
+    photos = photos_of(tmp_path, products=19)
+    with pytest.raises(BundleError, match="19 products with readable photos; the guard needs 20"):
+        catalog_split(SMALL.recipe, photos, hold_out=True, source="x")
+
+
+def photos_of(folder: Path, products: int, each: int = 2) -> list[tuple[str, Path]]:
+    """Drawn photos of ``products``, and one file that is none."""
+    found = []
+    for number in range(products):
+        for view in range(each):
+            file = folder / f"sku-{number:03d}-{view}.jpg"
+            picture(np.random.default_rng([number, view]), 64).save(file)
+            found.append((f"sku-{number:03d}", file))
+    broken = folder / "broken.jpg"
+    broken.write_bytes(b"not a photo")
+    return [*found, ("sku-000", broken)]
+
+
+def test_a_catalogs_own_photos_calibrate_and_one_of_each_product_is_held_out(tmp_path: Path) -> None:
+    photos = photos_of(tmp_path, products=22)
+    found = catalog_split(SMALL.recipe, photos, hold_out=True, source="photos of the catalog")
+    assert len(found.gallery) == 22
+    assert len(found.queries) == 22 + 2 * 22  # each product's second photo, and two simulated ones
+    held_out = {pixels.tobytes() for pixels in found.queries[::3]}
+    assert not held_out & {pixels.tobytes() for pixels in found.gallery}
+    pictures = calibration_pictures(SMALL.recipe, 30, photos)
+    assert pictures.shape == (30, 96, 96, 3)
+    assert (pictures == calibration_pictures(SMALL.recipe, 30, photos)).all()
+    assert not (pictures == calibration_pictures(SMALL.recipe, 30)).all()
+    with pytest.raises(BundleError, match="none of the catalog's photos can be read"):
+        calibration_pictures(SMALL.recipe, 30, photos[-1:])
+
+
+def test_without_any_catalog_the_guard_judges_by_drawn_products() -> None:
+    found = drawn_split(SMALL.recipe)
+    assert len(found.gallery) == 60
+    assert len(found.queries) == 240
 
 
 def test_recipes_are_found_and_checked(tmp_path: Path) -> None:
@@ -203,22 +243,22 @@ def test_without_the_extra_one_line_names_it(tmp_path: Path, monkeypatch: pytest
     assert not (tmp_path / "out").exists()
 
 
-def write(output: Path, network: Path) -> Path:
+def write(output: Path, files: dict[str, Path]) -> Path:
     from edge_search.modelbuild.bundle_writer import write_bundle
+    from edge_search.modelbuild.choice import Candidate, Choice
 
-    renamed = network.with_name("network.onnx")
-    renamed.write_bytes(network.read_bytes())
-    encoders = {
-        "openvino": encoder(OpenVinoRuntime(renamed, "int8", 2)),
-        "onnxruntime": encoder(OnnxRuntime(renamed, "int8", 2)),
-    }
-    return write_bundle(output, SMALL, renamed, "terms of the weights", encoders, {"queries": 1}, {"onnx": "1"})
+    runtimes: dict[str, Any] = {"openvino": OpenVinoRuntime, "onnxruntime": OnnxRuntime}
+    chosen = {}
+    for name, file in files.items():
+        runtime = runtimes[name](file, "fp32" if file.stem == "fp32" else "int8", 2)
+        chosen[name] = Candidate(runtime, file.stem, file, encoder(runtime))
+    return write_bundle(output, SMALL, Choice(chosen, {"queries": 1}), "terms of the weights", {"onnx": "1"})
 
 
 def test_a_written_bundle_loads_on_both_runtimes_and_is_replaced(tmp_path: Path, networks: dict[str, Path]) -> None:
     output = tmp_path / "models" / "small"
     for _ in range(2):
-        bundle = Bundle.open(write(output, networks["int8"]))
+        bundle = Bundle.open(write(output, dict.fromkeys(RUNTIMES, networks["int8"])))
         bundle.verify()
     for runtime in ("openvino", "onnxruntime"):
         assert load_encoder(bundle, runtime, threads=2).dimension == 1600
@@ -227,9 +267,20 @@ def test_a_written_bundle_loads_on_both_runtimes_and_is_replaced(tmp_path: Path,
     assert [entry.name for entry in output.parent.iterdir()] == ["small"]
 
 
+def test_runtimes_may_have_files_of_their_own_and_one_fingerprint(tmp_path: Path, networks: dict[str, Path]) -> None:
+    files = {"openvino": networks["int8"], "onnxruntime": networks["fp32"]}
+    bundle = Bundle.open(write(tmp_path / "small", files))
+    assert bundle.manifest.precision == "mixed"
+    names = {network.runtime: (network.files[0].name, network.precision) for network in bundle.manifest.networks}
+    assert names == {"openvino": ("openvino.onnx", "int8"), "onnxruntime": ("onnxruntime.onnx", "fp32")}
+    one, other = (load_encoder(bundle, runtime, threads=2) for runtime in ("openvino", "onnxruntime"))
+    assert one.fingerprint == other.fingerprint
+    assert (one.runtime.precision, other.runtime.precision) == ("int8", "fp32")
+
+
 def test_a_folder_that_is_no_bundle_is_never_replaced(tmp_path: Path, networks: dict[str, Path]) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "mine.jpg").write_bytes(b"x")
     with pytest.raises(BundleError, match="is no bundle"):
-        write(tmp_path / "photos", networks["int8"])
+        write(tmp_path / "photos", dict.fromkeys(RUNTIMES, networks["int8"]))
     assert (tmp_path / "photos" / "mine.jpg").exists()

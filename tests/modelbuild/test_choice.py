@@ -1,0 +1,150 @@
+"""Which network a runtime gets: measured, judged, with steps back to FP32 where a layer quantizes badly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge_search.encoder.level import Level, join_levels
+from edge_search.encoder.onnx_runtime import OnnxRuntime
+from edge_search.encoder.openvino_runtime import OpenVinoRuntime
+from edge_search.encoder.runtime import RUNTIMES
+from edge_search.imaging.recipe import Recipe
+from edge_search.modelbuild.calibration import Split, calibration_pictures, drawn_split
+from edge_search.modelbuild.efficientnet import network
+from edge_search.modelbuild.recipe_file import BuildRecipe, find_recipe
+
+onnx = pytest.importorskip("onnx", reason="needs the build extra")
+
+SIDE = 64
+MEAN, STD = [123.7, 116.3, 103.5], [58.4, 57.1, 57.4]
+B0 = replace(
+    find_recipe("efficientnet-lite2"),
+    name="small-b0-int8",
+    architecture="efficientnet-b0",
+    recipe=Recipe(SIDE, 0.9, "bicubic"),
+    levels=(Level("head", 1280), Level("stage7", 320, "gem", 0.7)),
+)
+LITE0 = replace(B0, name="small-lite0-int8", architecture="efficientnet-lite0")
+WEAK, VICTIM = "blocks.4.project", "blocks.5.expand"
+
+
+@pytest.fixture(scope="module")
+def pictures() -> NDArray[np.uint8]:
+    return calibration_pictures(B0.recipe, 24)
+
+
+@pytest.fixture(scope="module")
+def split() -> Split:
+    whole = drawn_split(B0.recipe)
+    return replace(whole, queries=whole.queries[:96], query_sku=whole.query_sku[:96])
+
+
+@pytest.fixture(scope="module")
+def graph() -> Any:
+    """B0 at 64 px with weights from a seed: squeeze-and-excite, SiLU and residual sums as in B4."""
+    return seeded_graph(B0)
+
+
+def seeded_graph(recipe: BuildRecipe) -> Any:
+    from edge_search.modelbuild.checkpoint import Folded
+    from edge_search.modelbuild.onnx_graph import build_graph
+
+    rng = np.random.default_rng(5)
+    layers = network(recipe.architecture)
+    folded = {}
+    for conv in layers.convs():
+        deviation = np.sqrt((2 if conv.activation else 4) / np.prod(conv.weight_shape[1:]))
+        weight = (rng.standard_normal(conv.weight_shape) * deviation).astype(np.float32)
+        folded[conv.name] = Folded(weight, rng.uniform(-0.2, 0.2, conv.outputs).astype(np.float32))
+    return build_graph(layers, folded, side=SIDE, mean=MEAN, std=STD, levels=recipe.levels, padding="symmetric")
+
+
+@pytest.fixture(scope="module")
+def methods(graph: Any, pictures: NDArray[np.uint8]) -> dict[str, Any]:
+    return both_methods(graph, pictures)
+
+
+def both_methods(graph: Any, pictures: NDArray[np.uint8]) -> dict[str, Any]:
+    pytest.importorskip("nncf", reason="needs the build extra")
+    from edge_search.modelbuild.nncf_quantize import quantize_nncf
+    from edge_search.modelbuild.quantize import quantize
+
+    return {
+        "qdq": lambda keep: quantize(graph, pictures, MEAN, STD, keep),
+        "nncf": lambda keep: quantize_nncf(graph, pictures, keep),
+    }
+
+
+def features(runtime: Any, model: Any, file: Path, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    onnx.save(model, str(file))
+    return join_levels(runtime(file, "int8", 2).run(pixels), B0.levels)
+
+
+@pytest.mark.parametrize("method", ["qdq", "nncf"])
+def test_silu_and_squeeze_networks_quantize_closely_and_reproducibly(
+    tmp_path: Path, graph: Any, methods: dict[str, Any], pictures: NDArray[np.uint8], method: str
+) -> None:
+    quantized = methods[method](())
+    assert quantized.SerializeToString() == methods[method](()).SerializeToString()
+    assert quantized.ByteSize() < 0.5 * graph.ByteSize()
+    pixels = calibration_pictures(B0.recipe, 40)[24:]
+    exact = features(OnnxRuntime, graph, tmp_path / "fp32.onnx", pixels)
+    for runtime in (OnnxRuntime, OpenVinoRuntime):
+        found = features(runtime, quantized, tmp_path / f"{method}.onnx", pixels)
+        # the median: a network that never learnt what a photo is multiplies what one odd picture shows
+        assert np.median((found * exact).sum(axis=1)) > 0.97
+
+
+def test_dense_weights_take_seven_bits_in_both_forms(methods: dict[str, Any]) -> None:
+    """Products of bytes are added in 16 bits on CPUs without VNNI."""
+    for method in methods.values():
+        found = 0
+        for entry in method(()).graph.initializer:
+            value = onnx.numpy_helper.to_array(entry)
+            if value.dtype == np.int8 and value.ndim == 4 and value.shape[1] > 1:
+                found += 1
+                assert np.abs(value.astype(int)).max() <= 64, entry.name
+        assert found >= 30
+
+
+def spoil(graph: Any) -> Any:
+    """The same function, but one channel between two convolutions is 3,000 times as loud as the others."""
+    spoilt = onnx.ModelProto()
+    spoilt.CopyFrom(graph)
+    entries = {entry.name: entry for entry in spoilt.graph.initializer}
+
+    def scale(name: str, part: Any, factor: float) -> None:
+        value = onnx.numpy_helper.to_array(entries[name]).copy()
+        value[part] *= factor
+        entries[name].CopyFrom(onnx.numpy_helper.from_array(value, name))
+
+    scale(f"{WEAK}.weight", 3, 3000.0)
+    scale(f"{WEAK}.bias", 3, 3000.0)
+    scale(f"{VICTIM}.weight", np.s_[:, 3], 1 / 3000)
+    return spoilt
+
+
+def test_a_layer_that_quantizes_badly_is_found_and_left_in_fp32(
+    tmp_path: Path, pictures: NDArray[np.uint8], split: Split
+) -> None:
+    from edge_search.modelbuild.choice import choose
+    from edge_search.modelbuild.damage import rank_damage
+
+    spoilt = spoil(seeded_graph(LITE0))
+    methods = both_methods(spoilt, pictures)
+    assert rank_damage(spoilt, methods["nncf"](()), pictures[:3])[0][0] == VICTIM
+    said: list[str] = []
+    choice = choose(spoilt, LITE0, methods, split, tmp_path, said.append)
+    for runtime in RUNTIMES:
+        assert choice.networks[runtime].precision == "mixed"
+        assert VICTIM in choice.report["choice"][runtime]["kept_fp32"]
+        assert choice.report[runtime]["cosine_mean"] > 0.98
+    assert choice.precision == "mixed"
+    assert any("loses" in step for step in choice.report["steps_back"])
+    assert any("stepping back" in line for line in said)
