@@ -29,6 +29,20 @@ for runtime in ("openvino", "onnxruntime"):
 """
 
 
+# Starts `serve` and asks it; its own process, so that both are without a network.
+_ASK_A_SERVER = """
+import json, re, subprocess, sys, urllib.request
+home, photo = sys.argv[1:]
+server = subprocess.Popen([sys.executable, "-m", "edge_search", "--home", home, "serve", "--port", "0"],
+                          stderr=subprocess.PIPE, text=True)
+url = re.search(r"answering at (\\S+)", server.stderr.readline())[1]
+asked = urllib.request.Request(url + "/v1/search", open(photo, "rb").read(), {"Content-Type": "image/jpeg"})
+print(json.load(urllib.request.urlopen(asked))["hits"][0]["sku"])
+server.terminate()
+server.wait()
+"""
+
+
 @pytest.fixture
 def arguments(tmp_path: Path, repository: Path) -> list[str]:
     catalog = tmp_path / "catalog"
@@ -64,3 +78,11 @@ def test_everything_works_with_the_network_taken_away(arguments: list[str]) -> N
         ran = subprocess.run([*command, "--home", home, *step], capture_output=True, text=True, check=False)
         assert ran.returncode == 0, ran.stderr
         assert ran.stderr == ""
+    # A new network has not even loopback until somebody brings it up.
+    steps = f"ip link set lo up && exec {sys.executable} -c '{_ASK_A_SERVER}' {home} {photo}"
+    served = subprocess.run(
+        [unshare, "-rn", "sh", "-c", steps], capture_output=True, text=True, check=False, timeout=120
+    )
+    if "ip: not found" in served.stderr:
+        pytest.skip("ip is not installed: loopback can't be brought up in a network of its own")
+    assert served.stdout.split() == ["MPD-MUG-FOX"], served.stderr

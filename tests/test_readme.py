@@ -8,8 +8,11 @@ from pathlib import Path
 import click
 import pytest
 
+from edge_search.appliance.box import Box
 from edge_search.cli.main import cli
 from edge_search.config import Settings
+from edge_search.encoder.fake_runtime import FakeEncoder
+from edge_search.web.app import create_app
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +45,13 @@ def test_the_settings_table_has_every_setting_its_default_and_meaning(readme: st
     assert set(rows) == set(fields)
     for name, field in fields.items():
         assert rows[name] == (str(field.default), field.description), name
+
+
+def test_the_calls_table_lists_exactly_the_calls(readme: str, home: Path, encoder: FakeEncoder) -> None:
+    with Box(home, encoder=encoder) as box:
+        described = create_app(box, box.settings).openapi()["paths"]
+    calls = {f"{method.upper()} {path}" for path, methods in described.items() for method in methods}
+    assert {row[0].strip("`") for row in table(readme, "Calls")} == calls
 
 
 def test_the_two_commands_are_targets_of_the_makefile(readme: str, repository: Path) -> None:

@@ -11,8 +11,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_search.maintenance.access import take_over_access
 from edge_search.maintenance.backup import snapshot
 from edge_search.maintenance.restore import set_aside
+from edge_search.maintenance.salvage import read
 from edge_search.store import meta, products
 from edge_search.store.changes import LOCAL
 from edge_search.store.database import Database, Tables
@@ -124,6 +126,7 @@ def _prepare(home: Home, source: Path | None) -> int:
             meta.put(tables, RESCAN_DUE, "1")
             if home.database.exists():
                 saved = _take_over(home.database, tables)
+                take_over_access(home.database, tables)
     finally:
         database.close()
     atomic_file(_ready(home), work.database.replace)
@@ -133,8 +136,8 @@ def _prepare(home: Home, source: Path | None) -> int:
 
 def _take_over(damaged: Path, tables: Tables) -> int:
     """Take over what staff set or removed; returns how many values and removals could be read."""
-    values = _read(damaged, "product_values", "SELECT sku, data FROM product_values WHERE owner = ?", [LOCAL])
-    hidden = _read(damaged, "tombstones", "SELECT sku, content_hash, at FROM tombstones", [])
+    values = read(damaged, "product_values", "SELECT sku, data FROM product_values WHERE owner = ?", [LOCAL])
+    hidden = read(damaged, "tombstones", "SELECT sku, content_hash, at FROM tombstones")
     changed = {sku for sku, *_ in [*values.rows, *hidden.rows]}
     # What was read to its end also tells what is not there any more.
     if values.whole:
@@ -150,24 +153,6 @@ def _take_over(damaged: Path, tables: Tables) -> int:
     tables.conn.executemany("INSERT OR REPLACE INTO tombstones (sku, content_hash, at) VALUES (?, ?, ?)", hidden.rows)
     products.refresh(tables, changed)
     return len(values.rows) + len(hidden.rows)
-
-
-@dataclass(frozen=True)
-class _Rows:
-    rows: list[tuple[str, ...]]
-    whole: bool
-
-
-def _read(damaged: Path, table: str, sql: str, values: list[int]) -> _Rows:
-    rows: list[tuple[str, ...]] = []
-    try:
-        with contextlib.closing(sqlite3.connect(f"{damaged.as_uri()}?mode=ro", uri=True)) as conn:
-            # Row by row: those before the damage are good.
-            rows.extend(row for row in conn.execute(sql, values) if all(isinstance(value, str) for value in row))
-            whole = conn.execute(f"PRAGMA integrity_check({table})").fetchone()[0] == "ok"
-    except sqlite3.Error:
-        whole = False
-    return _Rows(rows, whole)
 
 
 def _parses(data: str) -> bool:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from edge_search.store import meta
 from edge_search.store.database import Tables
 
-__all__ = ["Attempts", "attempts", "clear", "hash_of", "note_attempts", "put"]
+__all__ = ["KEYS", "Attempts", "attempts", "clear", "hash_of", "note_attempts", "put"]
 
 _HASH = "pin"
 _ATTEMPTS = "pin_attempts"
+KEYS = (_HASH, _ATTEMPTS)
+"""Where `meta` keeps both."""
 
 
 @dataclass(frozen=True)

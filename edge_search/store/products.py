@@ -148,9 +148,10 @@ def categories(tables: Tables) -> list[tuple[str, int]]:
 
 
 def stale(tables: Tables) -> list[str]:
-    """Return the SKUs whose merged row is not what their owners list, or that have one too many."""
+    """Return the SKUs whose merged row is not what their owners list, or whose words are not in step with it."""
     known = tables.execute("SELECT sku FROM products UNION SELECT sku FROM product_values").fetchall()
-    return [sku for (sku,) in known if _row(tables, sku) != _stored(tables, sku)]
+    rows = ((sku, _row(tables, sku)) for (sku,) in known)
+    return [sku for sku, row in rows if row != _stored(tables, sku) or (row is not None) != words.has(tables, sku)]
 
 
 def refresh(tables: Tables, skus: Iterable[str]) -> None:
@@ -178,10 +179,10 @@ def _materialise(tables: Tables, owner: int, skus: Iterable[str]) -> None:
         if row is None:
             if before is not None:
                 tables.execute("DELETE FROM products WHERE sku = ?", [sku])
-                words.drop(tables, sku)
                 removed.append(sku)
+            words.drop(tables, sku)
             continue
-        if before != row:
+        if before != row or not words.has(tables, sku):
             tables.execute(f"INSERT OR REPLACE INTO products VALUES ({','.join('?' * len(row))})", row)
             words.put(tables, sku, row)
             changed.append(sku)

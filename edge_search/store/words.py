@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlite_utils import Database as Tables
 
-__all__ = ["code_of", "count", "drop", "fill", "find", "find_alike", "find_code", "put"]
+__all__ = ["code_of", "count", "drop", "fill", "find", "find_alike", "find_code", "has", "put"]
 
 _COLUMNS = ("title", "sku", "brand", "category", "gtin", "attributes")
 # A word in the title says more than one in an attribute.
@@ -58,6 +58,11 @@ def fill(tables: Tables) -> None:
     """Index every product that is there."""
     for row in tables.execute("SELECT * FROM products").fetchall():
         put(tables, row[0], row)
+
+
+def has(tables: Tables, sku: str) -> bool:
+    """Return whether a product can be found by words."""
+    return tables.execute("SELECT 1 FROM product_words WHERE sku = ?", [sku]).fetchone() is not None
 
 
 def count(tables: Tables) -> int:
@@ -110,18 +115,18 @@ def _product_columns(tables: Tables) -> list[str]:
 
 
 def _spaced(text: str) -> str:
-    return _UNSPACED.sub(r" \1 ", unicodedata.normalize("NFC", text))
+    return _UNSPACED.sub(r" \1 ", _folded(text))
 
 
 def _folded(text: str) -> str:
-    """Return text in lower case without accents."""
+    """Return text in lower case without accents (SQLite's own folding knows Latin ones only)."""
     plain = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in plain if not unicodedata.combining(c))
+    return unicodedata.normalize("NFC", "".join(c for c in plain if not unicodedata.combining(c)))
 
 
 def _phrases(typed: str) -> list[str]:
     phrases = []
-    for word in _WORD.findall(unicodedata.normalize("NFC", typed))[:_MOST_WORDS]:
+    for word in _WORD.findall(_folded(typed))[:_MOST_WORDS]:
         parts = _spaced(word[:_LONGEST_WORD]).split()
         phrases.append(" + ".join(f'"{part}"' for part in parts) + "*")
     return phrases

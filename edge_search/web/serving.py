@@ -127,6 +127,7 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
+        """Let SIGINT and SIGTERM ask for the end while the block runs."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return

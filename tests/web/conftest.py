@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,13 +22,13 @@ tea-3,Crème Earl Grey large,Tea,5.19,EUR,3,,tea-grey,large
 
 
 @pytest.fixture
-def settings() -> dict[str, object]:
+def settings() -> dict[str, Any]:
     """Settings of the served box; a test module may override this fixture."""
     return {}
 
 
 @pytest.fixture
-def served(tmp_path: Path, settings: dict[str, object]) -> Iterator[Served]:
+def served(tmp_path: Path, settings: dict[str, Any]) -> Iterator[Served]:
     """Serve a catalog of three products, two of which are variants of one."""
     with _served(tmp_path, settings) as running:
         yield running
@@ -41,7 +42,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @contextlib.contextmanager
-def _served(folder: Path, settings: dict[str, object]) -> Iterator[Served]:
+def _served(folder: Path, settings: dict[str, Any]) -> Iterator[Served]:
     catalog = folder / "catalog"
     for number in (1, 2, 3):
         for view in range(2):

@@ -37,7 +37,9 @@ class Process:
 def serve(home: Path, *options: str, before: Sequence[str] = (), **environment: str) -> Iterator[Process]:
     """Run ``serve --port 0`` (behind ``before``, such as strace) until the block ends."""
     command = [*before, sys.executable, "-m", "edge_search", "--home", str(home), "serve", "--port", "0", *options]
-    popen = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
+    popen = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment}, start_new_session=True
+    )
     process = Process(popen)
     ready = threading.Event()
 
@@ -57,8 +59,8 @@ def serve(home: Path, *options: str, before: Sequence[str] = (), **environment: 
         assert ready.wait(90), process.said
         yield process
     finally:
-        if popen.poll() is None:
-            popen.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(popen.pid, signal.SIGKILL)  # a tracer that ended before what it traced leaves that behind
         popen.wait(30)
         listener.join(10)
         assert popen.stderr is not None

@@ -18,6 +18,8 @@ from edge_search.web.app import create_app
 from edge_search.web.serving import bound, server
 
 MakePhoto = Callable[..., Path]
+Data = bytes  # `bytes` is a method of what follows
+Parameter = str | int | float | bool | None
 
 
 @dataclass
@@ -41,10 +43,10 @@ class Served:
     def bearer(self, role: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.tokens[role]}"}
 
-    def bytes(self, seed: int, **more: object) -> bytes:
+    def bytes(self, seed: int, **more: object) -> Data:
         return self.photo(self.folder / f"{seed}.jpg", seed, **more).read_bytes()
 
-    def search(self, data: bytes, **query: object) -> httpx.Response:
+    def search(self, data: Data, **query: Parameter) -> httpx.Response:
         return self.client.post("/v1/search", content=data, params=query, headers={"Content-Type": "image/jpeg"})
 
     def remote(self, address: str = "192.0.2.7") -> httpx.AsyncClient:

@@ -40,9 +40,9 @@ def request(body: bytes, kind: str | None = FORM, *, cut: int = 7) -> Request:
     return Request({"type": "http", "method": "POST", "headers": headers, "path": "/"}, receive)
 
 
-def taken(intake: Intake, asked: Request, **more: int) -> tuple[list[bytes], dict[str, str]]:
+def taken(intake: Intake, asked: Request) -> tuple[list[bytes], dict[str, str]]:
     async def take() -> tuple[list[bytes], dict[str, str]]:
-        async with intake.upload(asked, **more) as upload:
+        async with intake.upload(asked) as upload:
             return upload.photos, upload.fields
 
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -32,7 +33,7 @@ def stocked(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
 
 def large_photo(seed: int) -> bytes:
     """Return a JPEG of about 3 MB: over the 1 MiB at which uploads are usually spooled to a file."""
-    noise = np.random.default_rng(seed).integers(0, 255, (1300, 1300, 3), dtype=np.uint8)
+    noise = np.random.default_rng(seed).integers(0, 255, (1800, 1800, 3), dtype=np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(noise).save(buffer, "JPEG", quality=92)
     assert 2_500_000 < buffer.tell() < 4_500_000
@@ -80,8 +81,7 @@ def test_twenty_searches_write_no_byte_of_a_photo_to_any_file(stocked: Path, tmp
 
 def _child(pid: int) -> int:
     """Return the traced process: strace's child."""
-    tasks = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return int(tasks[0]) if tasks else pid
+    return int(psutil.Process(pid).children()[0].pid)
 
 
 def test_a_server_opens_no_connection_and_listens_to_this_machine_only(stocked: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.web.served import Served
 
 
-def skus(served: Served, **query: object) -> list[str]:
+def skus(served: Served, **query: str | int) -> list[str]:
     answer = served.client.get("/v1/products", params=query)
     assert answer.status_code == 200, answer.text
     return [row["sku"] for row in answer.json()["products"]]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -60,6 +62,12 @@ def address(name: str) -> tuple[str, str]:
 
 def refused(answer: httpx.Response) -> bool:
     return answer.status_code in {401, 403}
+
+
+def test_the_readme_says_who_may_ask_what(repository: Path) -> None:
+    text = (repository / "README.md").read_text(encoding="utf-8").split("### Calls\n", 1)[1].split("\n#", 1)[0]
+    said = re.findall(r"^\| `([A-Z]+ [^`]+)` \| (\w+) \|", text, re.MULTILINE)
+    assert {call: None if who == "anyone" else who for call, who in said} == RIGHTS
 
 
 def test_every_route_says_who_may_ask_it(shared: Served) -> None:

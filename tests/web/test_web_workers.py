@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from functools import partial
 
 import httpx
 import pytest
@@ -31,8 +32,12 @@ def test_beyond_the_queue_a_job_is_refused_at_once_with_a_time_to_wait() -> None
     workers = Workers("test", 1, 16)
     go = threading.Event()
 
+    def waited(number: int) -> int:
+        go.wait(10)
+        return number
+
     async def fill() -> tuple[list[int], list[Problem]]:
-        tasks = [asyncio.create_task(workers.run(lambda n=n: go.wait(10) and n)) for n in range(20)]
+        tasks = [asyncio.create_task(workers.run(partial(waited, n))) for n in range(20)]
         await asyncio.sleep(0.1)
         refused = [task.exception() for task in tasks if task.done()]
         go.set()
