@@ -55,8 +55,12 @@ class Shop:
         said: queue.Queue[str | None] = queue.Queue()
         self._reader = threading.Thread(target=self._read, args=(said,), daemon=True)
         self._reader.start()
-        self.address = self._first(said, _ADDRESS)
-        self._until_ready()
+        try:
+            self.address = self._first(said, _ADDRESS)
+            self._until_ready()
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """End the process and wait for it."""

@@ -36,7 +36,7 @@ def _scenes(name: str) -> list[tuple[Image.Image, float]]:
     return [(framed(path), 1)]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the sample catalog, by the real encoder, and a PIN; copied by who changes it."""
     home = tmp_path_factory.mktemp("page") / "home"
@@ -45,7 +45,7 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def shop(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A shop that nobody changes."""
     home = tmp_path_factory.mktemp("shop") / "home"
@@ -63,7 +63,8 @@ def own_shop(sample_home: Path, tmp_path: Path) -> Iterator[Shop]:
         yield opened
 
 
-@pytest.fixture(scope="package")
+# Not longer than a module: while Playwright runs, nothing else in this thread can use asyncio.
+@pytest.fixture(scope="module")
 def _browsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., object]]:
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not installed: apt-get install chromium")

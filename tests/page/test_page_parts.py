@@ -65,6 +65,27 @@ def test_taking_the_product_away_takes_nothing_and_the_next_one_is_taken(page: P
     assert following.count("fire") == 1
 
 
+def test_after_an_answer_neither_the_same_product_nor_the_empty_counter_is_taken(page: Page) -> None:
+    script = FRAMES + (
+        "show(table, 3000); show(moving, 400); show(jar, 1500); now += 20000; steady.wake();"
+        "const held = show(jar, 3000); show(moving, 400); const gone = show(table, 3000);"
+        "show(moving, 400); return [held, gone, show(box, 1500)];"
+    )
+    held, gone, following = run(page, script)
+    assert "fire" not in held + gone
+    assert following.count("fire") == 1
+
+
+def test_what_is_put_down_for_good_belongs_to_the_place(page: Page) -> None:
+    script = FRAMES + (
+        "show(table, 3000); show(moving, 400); const first = show(jar, 12000);"
+        "show(moving, 400); show(box, 1500); show(moving, 400); return [first, show(jar, 3000)];"
+    )
+    first, again = run(page, script)
+    assert first.count("fire") == 1
+    assert "fire" not in again
+
+
 def test_a_lamp_that_changes_and_the_dark_take_nothing(page: Page) -> None:
     script = FRAMES + (
         "show(table, 3000); const brighter = table.map((v) => v + 40); const night = table.map(() => 4);"

@@ -6,7 +6,10 @@ import { catchPhotos, fileField } from "./intake.js";
 import { label, say } from "./language.js";
 import { prepare } from "./photo.js";
 import { shop } from "./shop.js";
+import { Steady } from "./steady.js";
 import { viewfinder } from "./viewfinder.js";
+
+const steady = new Steady();
 
 /**
  * Make the start screen.
@@ -17,7 +20,9 @@ import { viewfinder } from "./viewfinder.js";
 export function startScreen({ onPhoto, onType }) {
   let handsFree = shop().hands_free;
   let busy = false;
-  const finder = viewfinder({ onPhoto: (blob) => look(blob), onFiles: (files) => choose(files), handsFree: () => handsFree && !busy });
+  const finder = viewfinder({
+    onPhoto: (blob) => look(blob), onFiles: (files) => choose(files), handsFree: () => handsFree && !busy, steady,
+  });
   const files = fileField((chosen) => choose(chosen));
   const shutter = label(el("button", { class: "shutter", id: "shutter", disabled: true, on: { click: () => finder.take() } },
     el("span", { class: "shutter-core" }, icon("camera"))), "start.shutter");

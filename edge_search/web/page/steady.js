@@ -9,11 +9,15 @@ const NEW = 7;
 const DARK = 18;
 const HOLD_MS = 800;
 const BACKGROUND_MS = 2500;
+const FURNITURE_MS = 8000;
 
 /** Size of the frames it wants. */
 export const FRAME = { width: 48, height: 36 };
 
-/** Watches frames and says when to take the picture. */
+/**
+ * Watches frames and says when to take the picture. One lives as long as the page: what it knows of the place, and of
+ * the picture that was taken last, keeps it from taking the empty counter when that product is put away.
+ */
 export class Steady {
   #before = null;
   #since = 0;
@@ -40,10 +44,23 @@ export class Steady {
       if (rested >= BACKGROUND_MS) this.#known = [frame];
       return { state: "empty", share: 0 };
     }
+    // What rests this long is no product in a hand: something was put there, and belongs to the place from now on.
+    if (rested >= FURNITURE_MS) this.#known[0] = frame;
     if (mean < DARK || this.#known.some((seen) => differ(frame, seen) < NEW)) return { state: "empty", share: 0 };
     if (rested < HOLD_MS) return { state: "holding", share: rested / HOLD_MS };
     this.taken();
     return { state: "fire", share: 1 };
+  }
+
+  /** The camera starts again: what moved while nobody looked is no movement. What is known stays. */
+  wake() {
+    this.#before = null;
+  }
+
+  /** Another camera sees another place. */
+  forget() {
+    this.#before = null;
+    this.#known = [];
   }
 
   /** A picture was taken of what is there now: the same one doesn't fire again. */

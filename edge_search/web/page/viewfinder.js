@@ -6,18 +6,19 @@ import { icon } from "./icon.js";
 import { fileField } from "./intake.js";
 import { label, say } from "./language.js";
 import { partUnder, snap } from "./photo.js";
-import { FRAME, Steady } from "./steady.js";
+import { FRAME } from "./steady.js";
 
 const LOOK_MS = 120;
 
 /**
  * Make a viewfinder.
  *
- * @param {{onPhoto: function(Blob): void, onFiles: function(File[]): void, handsFree: function(): boolean}} told
+ * @param {{onPhoto: function(Blob): void, onFiles: function(File[]): void, handsFree?: function(): boolean, steady?:
+ *   Steady}} told `steady` takes the picture by itself while `handsFree` says so.
  * @returns {{element: HTMLElement, start: function(), stop: function(), take: function(), ready: function(): boolean,
  *   onReady: function(function(boolean))}}
  */
-export function viewfinder({ onPhoto, onFiles, handsFree = () => false }) {
+export function viewfinder({ onPhoto, onFiles, handsFree = () => false, steady = null }) {
   const video = el("video", { playsinline: true, muted: true, autoplay: true, "aria-hidden": "true", tabindex: "-1" });
   video.muted = true;
   const ring = el("div", { class: "finder-hold", "aria-hidden": "true" });
@@ -87,13 +88,15 @@ export function viewfinder({ onPhoto, onFiles, handsFree = () => false }) {
     const part = partUnder(size, video.getBoundingClientRect(), guide.getBoundingClientRect());
     // The picture stands still at once: that is the answer to the finger, before any work is done.
     video.pause();
+    steady?.taken();
     clearInterval(timer);
     element.classList.add("is-looking");
     onPhoto(await snap(video, part));
   }
 
   function watch() {
-    const steady = new Steady();
+    if (steady === null) return;
+    steady.wake();
     const small = el("canvas", FRAME);
     const pen = small.getContext("2d", { willReadFrequently: true });
     clearInterval(timer);
@@ -109,6 +112,7 @@ export function viewfinder({ onPhoto, onFiles, handsFree = () => false }) {
 
   flip.addEventListener("click", async () => {
     await nextCamera();
+    steady?.forget();
     start();
   });
   return {
