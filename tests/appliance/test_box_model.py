@@ -150,7 +150,9 @@ class Shop(RuleBasedStateMachine):
                 self.box.products.reset(sku)
             return
         self.box.products.reset(sku)
-        self.model.hidden_skus.discard(sku)
+        if sku in self.model.hidden_skus:  # it comes back as it was
+            self.model.hidden_skus.remove(sku)
+            return
         self.model.hidden_photos = {pair for pair in self.model.hidden_photos if pair[0] != sku}
         self.model.local.pop(sku, None)
         if any(taught == sku for taught, _ in self.model.taught):
