@@ -92,7 +92,9 @@ class Settings(BaseSettings):
     )
     watch_cores: int = Field(0, ge=0, le=256, description="cores `watch` may use; 0: half of them, at least one")
     quiet_hours: str = Field(
-        "", description="part of the day in which `watch` takes nothing in, such as 09:00-20:00 (local time)"
+        "",
+        pattern=r"^(([01]?\d|2[0-3]):[0-5]\d\s*-\s*(([01]?\d|2[0-3]):[0-5]\d|24:00))?$",
+        description="part of the day in which `watch` takes nothing in, such as 09:00-20:00 (local time)",
     )
     lock_timeout_s: float = Field(30, gt=0, le=3600, description="wait this long for the writer lock")
     host: str = Field("127.0.0.1", description="address that `serve` listens on; any but loopback needs tokens")

@@ -21,6 +21,7 @@ from edge_search.sync.sync import Sync
 from edge_search.watch.call import Call
 from edge_search.watch.clock import Clock
 from edge_search.watch.follower import Follower
+from edge_search.watch.hints import is_table
 from edge_search.watch.marker import leave_marker
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _AT_ONCE = 500
 _LOCK_S = 0.2
 _LEAST_S = 1.0
 _READ_S = 60.0
+_PASSING = 2  # a table that is being saved is no trouble yet
 _MARKER_S = 2.0
 
 
@@ -91,6 +93,8 @@ class Taking:
         if not paths:
             return False
         source = follower.source
+        if any(map(is_table, paths)):
+            follower.scan("its product table changed")
         if not follower.same_root():
             follower.scan("its root changed")
             return True
@@ -157,12 +161,13 @@ class Taking:
         source = follower.source
         try:
             listing, doubt = call.result()
-        except CatalogError as error:
+        except (CatalogError, OSError) as error:
             wait = follower.pace.failed()
             _log.warning("%s; looking again in %.0f s", error, wait)
-            follower.trusted = False
-            with self.box.database.write() as tables:
-                sources.note_state(tables, source.source_id, "offline", str(error))
+            if follower.pace.failures > _PASSING:
+                follower.trusted = False
+                with self.box.database.write() as tables:
+                    sources.note_state(tables, source.source_id, "offline", str(error))
             return
         with held(self.box.home, "sync", _LOCK_S):
             job = self._sync(follower).begin(listing, source.path, doubt=doubt, lost=follower.lost)

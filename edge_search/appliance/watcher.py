@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from edge_search.appliance.chores import Chores
 from edge_search.appliance.taking import Taking
-from edge_search.errors import EdgeSearchError, StoreBusy, StoreDamaged
+from edge_search.errors import EdgeSearchError, SettingsError, StoreBusy, StoreDamaged
 from edge_search.store import sources
 from edge_search.store.lock import held
 from edge_search.store.sources import Source
@@ -53,7 +53,10 @@ class Watcher:
         self._taking = Taking(self.box, self.clock, self._urgent, self._alive, self._halted)
         self._chores = Chores(self.box, self.clock, self._news.set)
         self._gauge = JumpGauge(self.clock)
-        self._quiet = QuietHours.parse(self.box.settings.quiet_hours)
+        try:
+            self._quiet = QuietHours.parse(self.box.settings.quiet_hours)
+        except ValueError as error:
+            raise SettingsError(f"quiet_hours = {error}") from None
         self._pause: Pause | None = None
         self._pause_ends: float | None = None
         self._control_at = self._check_at = self._report_at = self._alive_at = 0.0

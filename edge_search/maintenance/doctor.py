@@ -101,7 +101,7 @@ def _store_checks(patient: Patient) -> Iterator[Check]:
 
     def followed() -> list[sources.Source]:
         with database.read() as tables:
-            return sources.listed(tables)
+            return sources.followed(tables)
 
     yield Check("journal", lambda: sqlite.check_journal(database))
     yield Check("clock", lambda: clock.check_clock(clock.newest_change(database)))

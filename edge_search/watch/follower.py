@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import stat
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from edge_search.catalog.folder import list_folder
 from edge_search.catalog.ignored import has_photo_name, is_ignored_file, is_ignored_folder
 from edge_search.catalog.listing import Listing, printable
 from edge_search.catalog.manifest import list_manifest
+from edge_search.errors import CatalogError
 from edge_search.store.sources import Source
 from edge_search.watch.call import Call
 from edge_search.watch.clock import Clock
-from edge_search.watch.hints import Hints
+from edge_search.watch.hints import Hints, is_table
 from edge_search.watch.marker import SOURCE_MARKER, marker_doubt
 from edge_search.watch.observer import FolderObserver, WatchLimit
 from edge_search.watch.pace import Pace
@@ -28,6 +30,8 @@ _log = logging.getLogger("edge_search")
 
 # Every inotify limit that was raised, every share that is local again is noticed after this long.
 _OBSERVER_RETRY_S = 60.0
+# During a pause, or while nothing rests, hints must not take all memory.
+_MOST_SETTLING = 20_000
 
 
 class Follower:
@@ -163,6 +167,9 @@ class Follower:
                     self.scan(f"{SOURCE_MARKER.decode()} changed")
             elif self.trusted:  # else a look at everything is to come anyway
                 self._settle(hint.path, now, deleted=hint.deleted)
+        if len(self.settling) > _MOST_SETTLING:
+            self.settling.clear()
+            self.scan(f"more than {_MOST_SETTLING:,} changes wait")
 
     def expand(self, folders: Iterable[bytes]) -> None:
         """Begin to settle every photo below some folders, whose names came as hints."""
@@ -222,14 +229,22 @@ class Follower:
 
     def list_all(self) -> None:
         """Begin to list everything, in a thread of its own: a mount may hang at any time."""
-        source = self.source
+        source, rest_s = self.source, self.settling.settle_s
         self.pace.begin()
 
         def work() -> tuple[Listing, str | None]:
+            before = _tables(source)
             if source.kind == "manifest":
-                return list_manifest(source.path), None
-            doubt = marker_doubt(source.path, source.marker)
-            return list_folder(source.path, source.rules), doubt
+                found: tuple[Listing, str | None] = list_manifest(source.path), None
+            else:
+                doubt = marker_doubt(source.path, source.marker)
+                found = list_folder(source.path, source.rules), doubt
+            if before:
+                # A table that is half written lists half of the products: the others would be deleted.
+                time.sleep(rest_s)
+                if _tables(source) != before:
+                    raise CatalogError(f"{printable(str(source.path))}: its table is being written; it is read later")
+            return found
 
         self.call = Call(work, self._clock.monotonic(), self._wake)
 
@@ -252,6 +267,16 @@ class Follower:
         observer, self._observer = self._observer, None
         if observer is not None:
             observer.stop()
+
+
+def _tables(source: Source) -> list[tuple[bytes, int, int, int]]:
+    """Return the stamps of the manifest, or of the product tables in a root."""
+    if source.kind == "manifest":
+        status = source.path.stat()
+        return [(b"", status.st_size, status.st_mtime_ns, status.st_ino)]
+    with os.scandir(os.fsencode(source.path)) as entries:
+        tables = [(entry.name, entry.stat()) for entry in entries if is_table(entry.name) and entry.is_file()]
+    return sorted((name, status.st_size, status.st_mtime_ns, status.st_ino) for name, status in tables)
 
 
 def _identity(seen: Seen) -> tuple[int, int]:

@@ -9,10 +9,14 @@ from dataclasses import dataclass, field
 from edge_search.catalog.ignored import MARKER, has_photo_name, is_ignored_file, is_ignored_folder
 from edge_search.watch.marker import SOURCE_MARKER
 
-__all__ = ["Hint", "Hints"]
+__all__ = ["Hint", "Hints", "is_table"]
 
 _LIMIT = 10_000
-_TABLE_STEM = b"products."
+
+
+def is_table(path: bytes) -> bool:
+    """Return whether a path (relative to the root) is a product table's, whatever its format."""
+    return path.lower().startswith(b"products.") and b"/" not in path and not is_ignored_file(path)
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,7 @@ class Hints:
             return
         if name == MARKER:
             self.scan(f"{name.decode()} changed")
-        elif not around and name.lower().startswith(_TABLE_STEM):
-            self.scan(f"{name.decode('utf-8', 'backslashreplace')} changed")
-        elif path == SOURCE_MARKER or (folder and not is_ignored_folder(name)) or _may_be_photo(name):
+        elif path == SOURCE_MARKER or is_table(path) or (folder and not is_ignored_folder(name)) or _may_be_photo(name):
             with self._guard:
                 if path not in self._marked and len(self._marked) >= self.limit:
                     self._marked.clear()

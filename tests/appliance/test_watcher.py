@@ -19,7 +19,7 @@ from edge_search.appliance.box import Box
 from edge_search.appliance.watcher import Watcher
 from edge_search.catalog.listing import SourceFile
 from edge_search.encoder.fake_runtime import FakeEncoder
-from edge_search.errors import InvalidValue, NotFound, PhotoUnsettled, StoreBusy
+from edge_search.errors import InvalidValue, NotFound, PhotoUnsettled, SettingsError, StoreBusy
 from edge_search.imaging.limits import DEFAULT_LIMITS, Limits
 from edge_search.store import sources
 from edge_search.sync.job import read_listed
@@ -440,6 +440,31 @@ def test_products_follow_their_table(home: Path, shop: Path, photo: Photos) -> N
         until(lambda: "unknown" in at.box.products)
         assert at.box.products.get("S3")["title"] == "Other"
         assert at.encoded == 32
+
+
+def test_half_written_table_deletes_nothing(home: Path, shop: Path) -> None:
+    rows = [f"S{n},Number {n}\n" for n in range(30)]
+    (shop / "products.csv").write_text("sku,title\n" + "".join(rows))
+    with watched(home, shop) as at:
+        fewest = 30
+        with (shop / "products.csv").open("w") as file:
+            file.write("sku,title\n")
+            for row in rows[:-1]:
+                file.write(row)
+                file.flush()
+                time.sleep(0.1)
+                if row == rows[5]:
+                    at.watcher.rescan()
+                fewest = min(fewest, len(at.box.products))
+        assert fewest == 30
+        until(lambda: len(at.box.products) == 29)
+        assert at.state() == "online"
+
+
+@pytest.mark.parametrize("text", ["always", "09:00-09:00"])
+def test_quiet_hours_that_are_none(home: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match="quiet_hours"):
+        Watcher(Box(home, encoder=FakeEncoder(), quiet_hours=text))
 
 
 def test_errors_are_said_and_waited_out(

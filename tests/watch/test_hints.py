@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge_search.watch.hints import Hint, Hints
+from edge_search.watch.hints import Hint, Hints, is_table
 
 
 def hints(limit: int = 100) -> Hints:
@@ -35,11 +35,20 @@ def test_what_can_be_no_photo_is_no_hint(path: bytes) -> None:
     assert marked.take() == ([], None)
 
 
-@pytest.mark.parametrize("path", [b"products.csv", b"products.jsonl", b"tea/.edge-search-ignore"])
-def test_what_changes_more_than_itself_asks_for_a_scan(path: bytes) -> None:
+def test_folder_that_is_left_out_from_now_on_asks_for_a_scan() -> None:
     marked = hints()
-    marked.mark(path)
-    assert marked.take() == ([], f"{path.decode().rpartition('/')[2]} changed")
+    marked.mark(b"tea/.edge-search-ignore")
+    assert marked.take() == ([], ".edge-search-ignore changed")
+
+
+def test_table_settles_like_a_photo() -> None:
+    marked = hints()
+    for path in (b"products.csv", b"Products.JSONL", b"tea/products.csv", b"~products.csv"):
+        marked.mark(path)
+    paths, why = marked.take()
+    assert [hint.path for hint in paths] == [b"products.csv", b"Products.JSONL"]
+    assert why is None
+    assert is_table(b"products.csv")
 
 
 def test_too_many_are_a_scan_and_cost_no_memory() -> None:
