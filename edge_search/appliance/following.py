@@ -69,7 +69,8 @@ class Following:
             doubt = marker_doubt(path, marker) if kind == "folder" else None
             job = self.sync.begin(listing, path, yes=yes, doubt=doubt)
             job.advance(progress)
-            report = job.finish()
+            job.finish()
+        report = job.report()
         with self.sync.database.read() as tables:
             due = self.builder.due(tables)
         if due:

@@ -97,6 +97,11 @@ class FolderObserver:
         return f"the thread that watches ended ({', '.join(dead)})" if dead else None
 
     @property
+    def tells_all(self) -> bool:
+        """Whether it says what it lost. watchdog before 7 (Python 3.10) doesn't, and loses some folders that moved."""
+        return hasattr(self._observer, "reader")
+
+    @property
     def exhausted(self) -> bool:
         """Whether a folder that came later could not be watched, for inotify's limit was reached."""
         return self._exhausted.is_set()
