@@ -72,7 +72,8 @@ class Following:
             doubt = marker_doubt(path, marker) if kind == "folder" else None
             job = self.sync.begin(listing, path, yes=yes, doubt=doubt)
             job.advance(progress)
-            report = job.finish()
+            job.finish()
+        report = job.report()
         with contextlib.suppress(EncoderChanged):  # then a whole new generation was published just now
             self._publish()
         self.upkeep.after_index()

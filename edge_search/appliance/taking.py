@@ -116,7 +116,9 @@ class Taking:
             with held(self.box.home, "sync", _LOCK_S):
                 job = self._sync(follower).begin(listing, follower.source.path, lost=follower.lost)
                 whole = self._advance(job, self.halted)
-                report = job.finish() if whole and job.held is None else None
+                whole = whole and job.held is None
+                if whole:
+                    job.finish()
         except BaseException:
             follower.scan("an error came between")
             raise
@@ -127,9 +129,9 @@ class Taking:
         self._again(follower, job)
         if job.held is not None:
             follower.scan("a large deletion")
-        if report is not None:
+        if whole:
             follower.lost += job.plan.lost
-            self._say(follower, job, report.removed)
+            self._say(follower, job)
 
     def list_all(self, follower: Follower) -> None:
         """Begin to look at everything of a source."""
@@ -190,25 +192,26 @@ class Taking:
             scan.steps += 1
             if not self._advance(job, stop):
                 return
-            report = job.finish() if alone else None
+            if alone:
+                job.finish()
         del self._scans[follower.source.source_id]
         self._again(follower, job)
         follower.pace.done()
-        if report is None:
+        if not alone:
             follower.scan("what came in the meantime")
             return
-        if report.held is None:
+        if job.held is None:
             follower.lost = 0
         follower.trusted = job.state != "offline"
-        self._say(follower, job, report.removed)
-        if report.held is not None and follower.source.held != report.held:
+        self._say(follower, job)
+        if job.held is not None and follower.source.held != job.held:
             _log.warning(
                 "%s: nothing is deleted: %s; if that is right: edge-search sync confirm %d",
                 follower.name,
-                report.held.reason,
+                job.held.reason,
                 follower.source.source_id,
             )
-        if follower.trusted and report.held is None and scan.listing.files and scan.listing.kind == "folder":
+        if follower.trusted and job.held is None and scan.listing.files and scan.listing.kind == "folder":
             self._mark(follower)
 
     def _touched(self, follower: Follower) -> tuple[object, ...]:
@@ -252,10 +255,11 @@ class Taking:
             if follower.stamp(path) is not None:
                 follower.settling.again(path, now)
 
-    def _say(self, follower: Follower, job: Job, removed: int) -> None:
+    def _say(self, follower: Follower, job: Job) -> None:
         counts = job.counts
-        if counts.added or counts.updated or removed:
-            _log.info("%s: %d added, %d updated, %d removed", follower.name, counts.added, counts.updated, removed)
+        if counts.added or counts.updated or counts.removed:
+            text = "%s: %d added, %d updated, %d removed"
+            _log.info(text, follower.name, counts.added, counts.updated, counts.removed)
 
     def _sync(self, follower: Follower) -> Sync:
         sync = self.box.sync()

@@ -46,7 +46,8 @@ class Sync:
         with self.database.exclusive("sync"):
             job = self.begin(listing, path, yes=yes, doubt=doubt)
             job.advance(progress)
-            return job.finish()
+            job.finish()
+        return job.report()
 
     def begin(self, listing: Listing, path: Path, *, yes: bool = False, doubt: str | None = None, lost: int = 0) -> Job:
         """Plan what to do about a listing; the caller holds the ``sync`` lock while a job is made and worked on.

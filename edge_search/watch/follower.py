@@ -128,10 +128,10 @@ class Follower:
                 self._start_observer("its observer had died")
         elif self._observer is None and self._clock.monotonic() >= self._retry_at:
             self._start_observer("events are listened for from now on" if self.limited else "")
-        # Nobody tells of changes there: look more often.
-        often = self.source.kind == "folder" and self._observer is None
+        # Nobody tells of all changes there: look more often.
+        often = self.source.kind == "folder" and (self._observer is None or not self._observer.tells_all)
         if often and not self.pace.often:
-            self.scan("no events come from it")
+            self.scan("events may be missing")
         self.pace.often = often
 
     def _start_observer(self, why: str) -> None:

@@ -10,11 +10,11 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from watchdog import events
 from watchdog.events import (
     DirCreatedEvent,
     DirDeletedEvent,
     DirMovedEvent,
-    FileAttribEvent,
     FileClosedEvent,
     FileCreatedEvent,
     FileDeletedEvent,
@@ -37,8 +37,10 @@ logging.getLogger("watchdog").addHandler(logging.NullHandler())
 
 # Neither opening nor closing without a write: our own reads would be events, each a hint to read again.
 _EVENTS: list[type[FileSystemEvent]] = [
-    *(FileCreatedEvent, FileModifiedEvent, FileClosedEvent, FileMovedEvent, FileDeletedEvent, FileAttribEvent),
+    *(FileCreatedEvent, FileModifiedEvent, FileClosedEvent, FileMovedEvent, FileDeletedEvent),
     *(DirCreatedEvent, DirMovedEvent, DirDeletedEvent),
+    # Since watchdog 7; before, a file that became readable was one that was modified.
+    *([events.FileAttribEvent] if hasattr(events, "FileAttribEvent") else []),
 ]
 ADVICE = (
     "the system's limit of inotify watches is reached, so folders are looked at every now and then instead; raise it: "
@@ -93,6 +95,11 @@ class FolderObserver:
             return ADVICE
         dead = [name for name, thread in self.threads() if not thread.is_alive()]
         return f"the thread that watches ended ({', '.join(dead)})" if dead else None
+
+    @property
+    def tells_all(self) -> bool:
+        """Whether it says what it lost. watchdog before 7 (Python 3.10) doesn't, and loses some folders that moved."""
+        return hasattr(self._observer, "reader")
 
     @property
     def exhausted(self) -> bool:

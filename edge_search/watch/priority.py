@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from pathlib import Path
 
 __all__ = ["lower_priority"]
 
@@ -18,6 +19,10 @@ def lower_priority() -> None:
     """
     with contextlib.suppress(OSError, AttributeError):
         os.setpriority(os.PRIO_PROCESS, 0, max(_NICE, os.getpriority(os.PRIO_PROCESS, 0)))
+    with contextlib.suppress(OSError):
+        # Linux shares the CPU between sessions first (autogroup): nice alone says nothing to a server in another one.
+        if os.getsid(0) == os.getpid():
+            Path("/proc/self/autogroup").write_text(str(_NICE))
     with contextlib.suppress(OSError, AttributeError):
         # A batch thread that wakes up never interrupts one that searches.
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))

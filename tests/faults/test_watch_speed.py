@@ -22,6 +22,7 @@ from PIL import Image
 
 import edge_search
 from edge_search.appliance.box import Box
+from edge_search.store import images
 from tests.conftest import make_photo
 from tests.faults.driver import FULL, draw, fill, report
 from tests.watch.watched import until
@@ -70,6 +71,12 @@ def _fill_store(box: Box, folder: Path) -> None:
         runtime.run = real  # type: ignore[method-assign]
 
 
+def _there(box: Box, sku: str, path: Path) -> bool:
+    # Searching all the time would take the cores that the watcher needs.
+    with box.database.read() as tables:
+        return any(os.fsdecode(image.path).endswith(path.name) for image in images.of_sku(tables, sku))
+
+
 @pytest.mark.parametrize("shape", ["a folder a product", "all in the root"])
 def test_drop_into_a_large_folder(shape: str, tmp_path: Path) -> None:
     home, shop = tmp_path / "home", tmp_path / "shop"
@@ -93,10 +100,12 @@ def test_drop_into_a_large_folder(shape: str, tmp_path: Path) -> None:
                 sku = f"N{number}" if flat else f"S{number}"
                 target.write_bytes(data)
                 dropped = time.perf_counter()
-                while (sku, 1.0) not in [(hit.sku, round(hit.similarity, 2)) for hit in box.search(data, 3).hits]:
+                while not _there(box, sku, target):
                     assert time.perf_counter() - dropped < 120, (home.parent / "log").read_text()
-                    time.sleep(0.02)
+                    time.sleep(0.01)
+                hits = box.search(data, 3).hits
                 seconds.append(time.perf_counter() - dropped - _SETTLE_S)
+                assert (sku, 1.0) in [(hit.sku, round(hit.similarity, 2)) for hit in hits]
     low, high = (float(np.percentile(seconds, q)) for q in (50, 95))
     report(
         f"{_DROPS} photos dropped into {_FOLDER}, {shape}: findable {low * 1e3:.0f} ms (p50), "

@@ -63,8 +63,9 @@ def test_files_and_folders_are_heard(ear: Ear, tmp_path: Path) -> None:
     until(lambda: ear.listen() and ear.paths[b"oats"])
     shutil.move(tmp_path / "outside", root / "milk")
     ear.hears(b"milk")
-    (root / "milk" / "3.jpg").write_bytes(b"3")
-    ear.hears(b"milk/3.jpg")
+    if ear.observer.tells_all:  # older ones go on under the name it had before
+        (root / "milk" / "3.jpg").write_bytes(b"3")
+        ear.hears(b"milk/3.jpg")
     assert ear.observer.problem() is None
     assert ear.why == []
 
@@ -166,6 +167,8 @@ def test_exhausted_limit_is_told_not_kept_silent(tmp_path: Path, monkeypatch: py
 
 
 def test_limit_reached_later_is_told(ear: Ear, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not ear.observer.tells_all:
+        pytest.skip("this watchdog doesn't tell")
     _limited(monkeypatch, 0)
     (tmp_path / "root" / "later").mkdir()
     until(lambda: ear.observer.problem() is not None)
@@ -182,9 +185,9 @@ def test_no_more_instances_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_lost_events_ask_for_a_scan(ear: Ear) -> None:
-    threads: dict[str, Any] = dict(ear.observer.threads())
-    if "reader" not in threads:
+    if not ear.observer.tells_all:
         pytest.skip("this watchdog doesn't tell")
+    threads: dict[str, Any] = dict(ear.observer.threads())
     from watchdog.observers.inotify_c import InotifyConstants, InotifyEvent, WatchDescriptor
 
     threads["reader"].handle_event(InotifyEvent(WatchDescriptor(-1), InotifyConstants.IN_Q_OVERFLOW, 0, b""))
