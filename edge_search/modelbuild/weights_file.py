@@ -97,5 +97,3 @@ def _foreign(head: bytes, size: int) -> str:
     if len(text.encode()) >= len(head) - 3 and all(sign.isprintable() or sign in "\r\n\t" for sign in text):
         return "is a text file, no weights; name the weights file itself"
     return "is no weights file of a known kind (.safetensors, .pth, .bin, .h5, .keras), or its beginning is damaged"
-
-

@@ -13,8 +13,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from parity.pictures import photos, pixels
-from parity.reference import Reference, SavedFile
 
 from edge_search.encoder.level import Level
 from edge_search.encoder.onnx_runtime import OnnxRuntime
@@ -22,6 +20,8 @@ from edge_search.encoder.openvino_runtime import OpenVinoRuntime
 from edge_search.imaging.preprocess import preprocess
 from edge_search.modelbuild.build import build_fp32
 from edge_search.modelbuild.recipe_file import BuildRecipe, find_recipe
+from parity.pictures import photos, pixels
+from parity.reference import Reference, SavedFile
 
 LEAST_COSINE, LARGEST_ERROR = 0.99999, 1e-4
 PICTURES = 8
@@ -50,8 +50,8 @@ def torchvision(network: str, architecture: str) -> Callable[[], Reference]:
     return make
 
 
-def keras(network: str, architecture: str, side: int | None = None) -> Callable[[], Reference]:
-    """Return what makes a network of Keras; ``side`` None is that of the architecture."""
+def keras(network: str, architecture: str, side: int | None) -> Callable[[], Reference]:
+    """Return what makes a network of Keras; ``side`` None takes pictures of any size."""
 
     def make() -> Reference:
         from parity.keras_side import KerasReference
@@ -65,13 +65,14 @@ CASES: tuple[Callable[[], Reference], ...] = (
     timm("efficientnet_b4.ra2_in1k", "efficientnet-b4"),
     timm("tf_efficientnet_b4.ns_jft_in1k", "efficientnet-b4"),
     torchvision("efficientnet_b4", "efficientnet-b4"),
-    keras("EfficientNetB4", "efficientnet-b4"),
+    keras("EfficientNetB4", "efficientnet-b4", 380),
+    keras("EfficientNetB4", "efficientnet-b4", None),
     timm("efficientnet_b0.ra4_e3600_r224_in1k", "efficientnet-b0"),
     timm("tf_efficientnet_b1.ap_in1k", "efficientnet-b1"),
     torchvision("efficientnet_b2", "efficientnet-b2"),
-    keras("EfficientNetB3", "efficientnet-b3"),
+    keras("EfficientNetB3", "efficientnet-b3", 300),
     torchvision("efficientnet_b0", "efficientnet-b0"),
-    keras("EfficientNetB0", "efficientnet-b0"),
+    keras("EfficientNetB0", "efficientnet-b0", 224),
     timm("efficientnet_lite0.ra_in1k", "efficientnet-lite0"),
     timm("tf_efficientnet_lite2.in1k", "efficientnet-lite2"),
     timm("tf_efficientnet_lite4.in1k", "efficientnet-lite4"),
@@ -100,9 +101,7 @@ def compare(make: Callable[[], Reference]) -> Iterator[bool]:
         report_preparation(reference, prepared[0])
 
 
-def measure(
-    reference: Reference, graph: bytes, recipe: BuildRecipe, folder: Path
-) -> dict[str, tuple[float, float]]:
+def measure(reference: Reference, graph: bytes, recipe: BuildRecipe, folder: Path) -> dict[str, tuple[float, float]]:
     """Run a graph on each runtime and the library on the same pixels: runtime -> `worst`."""
     network = folder / "fp32.onnx"
     network.write_bytes(graph)
@@ -114,9 +113,7 @@ def measure(
     }
 
 
-def worst(
-    found: NDArray[np.float32], expected: NDArray[np.float32], levels: tuple[Level, ...]
-) -> tuple[float, float]:
+def worst(found: NDArray[np.float32], expected: NDArray[np.float32], levels: tuple[Level, ...]) -> tuple[float, float]:
     """Smallest cosine, largest relative error (of length, and of the largest value) over pictures and levels."""
     cosines, errors, start = [], [], 0
     for level in levels:
@@ -159,7 +156,9 @@ def report_preparation(reference: Reference, recipe: BuildRecipe) -> None:
         return
     apart = [np.abs(one - other) for one, other in zip(ours, theirs, strict=True) if other is not None]
     features = reference.features(np.stack(ours))
-    exact = reference.features(np.clip(np.rint(np.stack([t for t in theirs if t is not None])), 0, 255).astype(np.uint8))
+    exact = reference.features(
+        np.clip(np.rint(np.stack([t for t in theirs if t is not None])), 0, 255).astype(np.uint8)
+    )
     cosine = (features * exact).sum(axis=1) / np.linalg.norm(features, axis=1) / np.linalg.norm(exact, axis=1)
     print(
         f"{'':<12}preprocessing, ours and the library's on two whole photos: {np.mean(apart):.3f} of 255 apart on "
@@ -173,14 +172,19 @@ def main() -> int:
     warnings.simplefilter("ignore")
     logging.getLogger("absl").setLevel(logging.ERROR)  # Keras on saving .h5
     versions = ", ".join(
-        f"{name} {metadata.version(name)}" for name in ("torch", "timm", "torchvision", "keras", "onnxruntime", "openvino")
+        f"{name} {metadata.version(name)}"
+        for name in ("torch", "timm", "torchvision", "keras", "onnxruntime", "openvino")
     )
     print(f"FP32, {PICTURES} pictures, drawn weights; {versions}")
     print(f"limits: cosine {LEAST_COSINE} at least, relative error {LARGEST_ERROR:g} at most, worst picture and level")
     print(f"{'library':<12}{'network':<22}{'file':<34}{'side':>4} {'runtime':<13}{'cosine':<11}error")
     results = [good for make in CASES for good in compare(make)]
     broken = results.count(False)
-    print(f"{len(results)} comparisons, {broken} broken" if broken else f"{len(results)} comparisons, all within the limits")
+    print(
+        f"{len(results)} comparisons, {broken} broken"
+        if broken
+        else f"{len(results)} comparisons, all within the limits"
+    )
     return 1 if broken else 0
 
 
