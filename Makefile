@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO := .demo
+PARITY := .parity-venv
 
-.PHONY: help venv demo test faults lint types licences wheel smoke bench vits clean
+.PHONY: help venv demo test parity faults lint types licences wheel smoke bench vits clean
 
 help:  ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -24,6 +25,17 @@ demo: $(BIN)/.installed  ## Index the sample catalog and search it with a photo.
 
 test: $(BIN)/.installed  ## Run all tests.
 	$(BIN)/python -m pytest
+
+# PyTorch without its dependencies, so that none of CUDA comes along; torchvision has no build for the CPU alone.
+$(PARITY)/.installed: packaging/parity/libraries.txt packaging/parity/requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(PARITY)
+	$(PARITY)/bin/python -m pip install --quiet --upgrade pip
+	$(PARITY)/bin/python -m pip install --quiet --no-deps --requirement packaging/parity/libraries.txt
+	$(PARITY)/bin/python -m pip install --quiet --requirement packaging/parity/requirements.txt --editable '.[build]'
+	touch $@
+
+parity: $(PARITY)/.installed  ## Compare built networks with timm, torchvision and Keras themselves.
+	PYTHONPATH=packaging $(PARITY)/bin/python -m parity
 
 lint: $(BIN)/.installed  ## Check style and format.
 	$(BIN)/ruff check .
@@ -54,4 +66,4 @@ bench: $(BIN)/.installed  ## Measure ingest and queries on this machine.
 	$(BIN)/edge-search --home $(DEMO) bench query catalog/queries
 
 clean:  ## Remove what the other targets made.
-	rm -rf $(VENV) $(DEMO) dist .artefacts .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PARITY) $(DEMO) dist .artefacts .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -55,7 +55,8 @@ def build(
     recipe = find_recipe(name)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        progress(f"weights: {weights or recipe.weights_named}")
+        if weights is None and recipe.weights is not None:
+            progress(f"weights: {recipe.weights.package} {recipe.weights.version}")
         found = build_fp32(recipe, folder, weights, variant)
         exact, recipe = found.graph, found.recipe
         progress(f"photos: {_photos(recipe)}, as {found.origin.source.get('preprocessing', 'the build recipe')} says")
@@ -141,12 +142,12 @@ def build_fp32(recipe: BuildRecipe, folder: Path, weights: Path | None = None, v
     layers = network(recipe.architecture)
     if weights is not None:
         own = read_own_weights(recipe, layers, weights, variant)
-        folded, layout, origin, given = own.folded, own.layout, own.origin, own.preprocessing
+        folded, padding, origin, given = own.folded, own.padding, own.origin, own.preprocessing
         recipe = replace(recipe, recipe=given.recipe, mean=given.mean, std=given.std)
     elif recipe.weights is not None:
         file, terms = fetch_weights(recipe.weights, folder)
         layout, origin = LAYOUTS[recipe.weights.layout], package_origin(recipe.weights, terms)
-        folded = fold(layers, read_state_dict(file), layout)
+        folded, padding = fold(layers, read_state_dict(file), layout), layout.padding
     else:
         raise BundleError(f"no weights come with {recipe.architecture}; give a checkpoint with --weights FILE")
     graph = build_graph(
@@ -156,7 +157,7 @@ def build_fp32(recipe: BuildRecipe, folder: Path, weights: Path | None = None, v
         mean=recipe.mean,
         std=recipe.std,
         levels=recipe.levels,
-        padding=layout.padding,
+        padding=padding,
     )
     return Exact(graph, recipe, origin)
 

@@ -40,7 +40,7 @@ def open_h5(path: Path) -> Iterator[Opened]:
 
     try:
         with h5py.File(path, "r") as file:
-            yield _read(file, None)
+            yield _opened(path, file, None)
     except (OSError, RuntimeError, KeyError) as error:
         raise _damaged(path, error) from error
 
@@ -52,10 +52,10 @@ def open_keras(path: Path) -> Iterator[Opened]:
 
     try:
         with zipfile.ZipFile(path) as archive:
-            graph = _graph(_part(archive, "config.json", _LARGEST_CONFIG))
+            description = _part(archive, "config.json", _LARGEST_CONFIG)
             weights = _part(archive, "model.weights.h5", _LARGEST_PART)
         with h5py.File(io.BytesIO(weights), "r") as file:
-            yield _read(file, graph)
+            yield _opened(path, file, description)
     except (OSError, RuntimeError, KeyError, zipfile.BadZipFile, EOFError) as error:
         raise _damaged(path, error) from error
 
@@ -82,10 +82,16 @@ def _graph(text: bytes | str) -> Mapping[str, Any]:
     raise BundleError("the model's description in the weights file can't be read; save the weights alone")
 
 
-def _read(file: Any, graph: Mapping[str, Any] | None) -> Opened:
-    config = file.attrs.get("model_config")
-    if graph is None and config is not None:
-        graph = _graph(config)
+def _opened(path: Path, file: Any, description: bytes | None) -> Opened:
+    try:
+        return _read(file, description)
+    except BundleError as error:
+        raise BundleError(f"{path}: {error}") from error
+
+
+def _read(file: Any, description: bytes | str | None) -> Opened:
+    description = description or file.attrs.get("model_config")
+    graph = None if description is None else _graph(description)
     datasets: dict[str, Any] = {}
     file.visititems(lambda name, item: datasets.update({name: item}) if hasattr(item, "shape") else None)
     if "layers" in file:

@@ -9,10 +9,11 @@ from typing import Any, Literal
 from edge_search.errors import BundleError
 from edge_search.modelbuild.efficientnet import Conv, Network
 
-__all__ = ["LAYOUTS", "VARIANTS", "Layout", "Place", "places", "recognise"]
+__all__ = ["LAYOUTS", "VARIANTS", "Layout", "Padding", "Place", "places", "recognise"]
 
 Part = Literal["stem", "expand", "depthwise", "reduce", "restore", "project", "head"]
 Variant = Literal["tf", "torch"]
+Padding = Literal["same", "symmetric", "even"]
 VARIANTS: tuple[Variant, ...] = ("tf", "torch")
 
 
@@ -45,7 +46,7 @@ class Layout:
     name: str
     mark: str
     epsilon: float
-    padding: Literal["same", "symmetric"]
+    padding: Padding
     names: Callable[[Place], tuple[str, str]]
     ignored: tuple[str, ...]
     lite: bool = True

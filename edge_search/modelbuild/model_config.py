@@ -62,7 +62,9 @@ def find_model_config(weights: Path) -> ModelConfig | None:
     try:
         preprocessing = _preprocessing(fields)
         licence, tag = (" ".join(str(fields.get(key) or "").split())[:100] or None for key in ("license", "tag"))
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
+    except KeyError as error:
+        raise BundleError(f"{path} has no field {error}; download it again") from error
+    except (ValueError, TypeError, AttributeError) as error:
         raise BundleError(f"{path} can't be used: {error}") from error
     return ModelConfig(
         architecture=f"efficientnet-{match[2]}",
@@ -82,6 +84,9 @@ def _preprocessing(fields: dict[str, Any]) -> Preprocessing:
         raise ValueError(f"crop_mode {fields['crop_mode']!r} is not 'center', the only one known here")
     if isinstance(crop, bool) or not isinstance(crop, int | float) or not 0.05 <= crop <= 1:
         raise ValueError(f"crop_pct {crop!r} is not a fraction from 0.05 to 1")
+    for name in ("mean", "std"):
+        if not isinstance(fields[name], list) or not all(isinstance(value, int | float) for value in fields[name]):
+            raise ValueError(f"{name} {fields[name]!r} is not a list of numbers")
     side = size[1]
     return Preprocessing.checked(
         side=side,

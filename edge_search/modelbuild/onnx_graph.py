@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import onnx
@@ -15,6 +15,7 @@ from edge_search.encoder.level import Level
 from edge_search.errors import BundleError
 from edge_search.modelbuild.checkpoint import Folded
 from edge_search.modelbuild.efficientnet import Activation, Block, Conv, Network
+from edge_search.modelbuild.layouts import Padding
 
 __all__ = ["INPUT", "OUTPUT", "build_graph"]
 
@@ -26,7 +27,7 @@ _GEM_POWER = 3.0
 class _Graph:
     """Collects nodes and constants; each method appends one operation and returns its output's name."""
 
-    def __init__(self, folded: Mapping[str, Folded], padding: Literal["same", "symmetric"]) -> None:
+    def __init__(self, folded: Mapping[str, Folded], padding: Padding) -> None:
         self._folded = folded
         self._padding = padding
         self.nodes: list[onnx.NodeProto] = []
@@ -98,11 +99,13 @@ class _Graph:
         return self.node("Flatten", [x], f"{name}.flat", axis=1)
 
 
-def _pads(conv: Conv, side: int, padding: Literal["same", "symmetric"]) -> tuple[int, int, int]:
-    """Padding before and after, and the side of the output; ``same`` is TensorFlow's."""
-    if padding == "symmetric":
+def _pads(conv: Conv, side: int, padding: Padding) -> tuple[int, int, int]:
+    """Padding before and after, and the side of the output."""
+    if padding == "symmetric" or (padding == "even" and conv.stride == 1):
         pad = conv.kernel // 2
         return pad, pad, (side + 2 * pad - conv.kernel) // conv.stride + 1
+    if padding == "even":
+        return conv.kernel // 2 - 1, conv.kernel // 2, (side - 1) // conv.stride + 1
     out = math.ceil(side / conv.stride)
     total = max((out - 1) * conv.stride + conv.kernel - side, 0)
     return total // 2, total - total // 2, out
@@ -116,12 +119,13 @@ def build_graph(
     mean: Sequence[float],
     std: Sequence[float],
     levels: Sequence[Level],
-    padding: Literal["same", "symmetric"],
+    padding: Padding,
 ) -> onnx.ModelProto:
     """Write the FP32 network.
 
     Input ``pixels``: uint8 (1, side, side, 3), RGB. Output ``feature``: float32 (1, sum of the levels'
-    channels), each level pooled and not yet normalised. ``mean`` and ``std`` are in units of 0..255.
+    channels), each level pooled and not yet normalised. ``mean`` and ``std`` are in units of 0..255. Padding is
+    PyTorch's (``symmetric``), TensorFlow's (``same``), or ``even``: as ``same`` pads an even map, on odd ones too.
     Raises BundleError for a level this network doesn't have.
     """
     channels = network.level_channels()

@@ -11,10 +11,10 @@ from typing import Any
 from edge_search.errors import BundleError
 from edge_search.modelbuild.checkpoint import Folded, fold
 from edge_search.modelbuild.efficientnet import Network
-from edge_search.modelbuild.layouts import VARIANTS, Layout, recognise
+from edge_search.modelbuild.layouts import VARIANTS, Layout, Padding, recognise
 from edge_search.modelbuild.model_config import ModelConfig, find_model_config
 from edge_search.modelbuild.origin import Origin, own_origin
-from edge_search.modelbuild.preprocessing import Preprocessing, keras_preprocessing
+from edge_search.modelbuild.preprocessing import Preprocessing, keras_input_side, keras_preprocessing
 from edge_search.modelbuild.recipe_file import BuildRecipe
 from edge_search.modelbuild.weights_file import WeightsFile, open_weights
 
@@ -28,7 +28,7 @@ class OwnWeights:
     """All that a build needs of a checkpoint."""
 
     folded: Mapping[str, Folded]
-    layout: Layout
+    padding: Padding
     preprocessing: Preprocessing
     origin: Origin
 
@@ -48,7 +48,8 @@ def read_own_weights(recipe: BuildRecipe, layers: Network, path: Path, variant: 
             preprocessing = _preprocessing(recipe, layout, config, file, path)
         except BundleError as error:
             raise BundleError(f"{path}: {error}") from error
-    return OwnWeights(folded, layout, preprocessing, own_origin(path, layout, config, preprocessing.source))
+        padding: Padding = "even" if _takes_any_size(file) else layout.padding
+    return OwnWeights(folded, padding, preprocessing, own_origin(path, layout, config, preprocessing.source))
 
 
 def _layout(
@@ -90,3 +91,11 @@ def _preprocessing(
             "put the repository's config.json beside it"
         )
     return recipe.published.get(layout.name, recipe.preprocessing)
+
+
+def _takes_any_size(file: WeightsFile) -> bool:
+    """Whether it is a Keras model saved without an input size: keras.applications then pads as if all maps were even.
+
+    Weights alone don't say with which size they were used; they are padded as in the size they were trained for.
+    """
+    return file.graph is not None and keras_input_side(file.graph) is None

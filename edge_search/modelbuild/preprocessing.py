@@ -10,7 +10,7 @@ from typing import Any
 from edge_search.errors import BundleError
 from edge_search.imaging.recipe import Recipe
 
-__all__ = ["Preprocessing", "keras_preprocessing"]
+__all__ = ["Preprocessing", "keras_input_side", "keras_preprocessing"]
 
 _IMAGENET_STD = (0.229, 0.224, 0.225)
 _EDGE = 32  # of the enlarged picture, TensorFlow's EfficientNet code cut this much away
@@ -59,7 +59,7 @@ def keras_preprocessing(
     before, after = 1 / 255, [1.0] * 3
     if graph is not None:
         before, after = _rescaling(graph["layers"])
-        side = _input_side(graph["layers"]) or side
+        side = keras_input_side(graph) or side
     elif all(abs(value - std) < 1e-3 for value, std in zip(variance, _IMAGENET_STD, strict=True)):
         after = [std**-0.5 for std in _IMAGENET_STD]
     try:
@@ -99,9 +99,10 @@ def _rescaling(layers: Sequence[Mapping[str, Any]]) -> tuple[float, list[float]]
     return before, after
 
 
-def _input_side(layers: Sequence[Mapping[str, Any]]) -> int | None:
-    """Side of the picture the model was saved for, or None when it takes any."""
-    config = next((layer["config"] for layer in layers if layer.get("class_name") == "InputLayer"), {})
+def keras_input_side(graph: Mapping[str, Any]) -> int | None:
+    """Side of the picture that a Keras model was saved for, or None when it takes any."""
+    inputs = [layer["config"] for layer in graph["layers"] if layer.get("class_name") == "InputLayer"]
+    config = inputs[0] if inputs else {}
     shape = config.get("batch_shape") or config.get("batch_input_shape")
     if not isinstance(shape, list) or len(shape) != 4 or shape[1] != shape[2]:
         return None

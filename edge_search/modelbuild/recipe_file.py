@@ -62,11 +62,6 @@ class BuildRecipe:
         """What the recipe itself says about pictures."""
         return Preprocessing(self.recipe, self.mean, self.std, "the build recipe")
 
-    @property
-    def weights_named(self) -> str:
-        """The weights that the recipe itself names, in a few words."""
-        return f"{self.weights.package} {self.weights.version}" if self.weights else "none"
-
     @classmethod
     def load(cls, path: Path) -> BuildRecipe:
         """Read the file; BundleError, one line, when it can't be used."""

@@ -141,7 +141,7 @@ def read_state_dict(path: Path) -> dict[str, NDArray[Any]]:
     except OSError as error:
         raise BundleError(f"can't read weights {path}: {error.strerror or error}") from error
     except Exception as error:  # pickle raises nearly anything on damaged bytes
-        raise BundleError(f"{path} is cut short or is no PyTorch weights file: {error}") from error
+        raise BundleError(f"{path} is cut short or no PyTorch weights file ({error}); download it again") from error
     tensors = _unwrap(found)
     if not tensors:
         raise BundleError(f"{path} holds no tensors; it is no state dict")
@@ -223,12 +223,12 @@ def _read_legacy(file: IO[bytes]) -> Any:
         name = owners.get(id(storage), f"storage {key}")
         length = int.from_bytes(file.read(8), "little")
         if storage is None or storage.length != length:
-            raise BundleError(
-                f"{file.name} is damaged: tensor {name!r} has {length} numbers, another count than it needs"
-            )
+            raise BundleError(f"{file.name} is damaged: tensor {name!r} has {length} numbers, not what it needs")
         size = length * np.dtype(storage.dtype).itemsize
         data = file.read(size)
         if len(data) != size:
-            raise BundleError(f"{file.name} is cut short in tensor {name!r}: {len(data)} of its {size} bytes")
+            raise BundleError(
+                f"{file.name} is cut short in tensor {name!r}: {len(data)} of its {size} bytes; download it again"
+            )
         storage.values = np.frombuffer(data, storage.dtype)
     return found

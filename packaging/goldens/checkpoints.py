@@ -29,6 +29,7 @@ CASES: dict[str, Callable[[], Reference]] = {
     "timm-tf-b0": timm("tf_efficientnet_b0.ap_in1k", "efficientnet-b0"),
     "torchvision-b0": torchvision("efficientnet_b0", "efficientnet-b0"),
     "keras-b0": keras("EfficientNetB0", "efficientnet-b0", SIDE),
+    "keras-any-b0": keras("EfficientNetB0", "efficientnet-b0", None),
     "timm-tf-lite0": timm("tf_efficientnet_lite0.in1k", "efficientnet-lite0"),
     "timm-torch-b4": timm("efficientnet_b4.ra2_in1k", "efficientnet-b4"),
     "torchvision-b4": torchvision("efficientnet_b4", "efficientnet-b4"),
@@ -41,7 +42,7 @@ def golden_picture(seed: int, side: int) -> NDArray[np.uint8]:
     rng = np.random.default_rng(seed)
     coarse = rng.integers(0, 256, (side // 20, side // 20, 3))
     picture = np.kron(coarse, np.ones((20, 20, 1), np.int64))
-    return np.clip(picture + rng.integers(-24, 25, picture.shape), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture + rng.integers(-24, 25, picture.shape), 0, 255), np.uint8)
 
 
 def drawn(name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:

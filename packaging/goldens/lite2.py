@@ -58,7 +58,7 @@ def main(weights: Path, output: Path) -> None:
 
 def pooled(state: Any) -> Any:
     """Pooled maps float32 (4, 1632) of the network with the weights that ``state(torch, default)`` gives."""
-    import torch  # type: ignore[import-not-found]
+    import torch
     from efficientnet_lite_pytorch import EfficientNet  # type: ignore[import-not-found]
 
     torch.manual_seed(0)

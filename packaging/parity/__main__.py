@@ -50,8 +50,8 @@ def torchvision(network: str, architecture: str) -> Callable[[], Reference]:
     return make
 
 
-def keras(network: str, architecture: str, side: int | None = None) -> Callable[[], Reference]:
-    """Return what makes a network of Keras; ``side`` None is that of the architecture."""
+def keras(network: str, architecture: str, side: int | None) -> Callable[[], Reference]:
+    """Return what makes a network of Keras; ``side`` None takes pictures of any size."""
 
     def make() -> Reference:
         from parity.keras_side import KerasReference
@@ -65,13 +65,14 @@ CASES: tuple[Callable[[], Reference], ...] = (
     timm("efficientnet_b4.ra2_in1k", "efficientnet-b4"),
     timm("tf_efficientnet_b4.ns_jft_in1k", "efficientnet-b4"),
     torchvision("efficientnet_b4", "efficientnet-b4"),
-    keras("EfficientNetB4", "efficientnet-b4"),
+    keras("EfficientNetB4", "efficientnet-b4", 380),
+    keras("EfficientNetB4", "efficientnet-b4", None),
     timm("efficientnet_b0.ra4_e3600_r224_in1k", "efficientnet-b0"),
     timm("tf_efficientnet_b1.ap_in1k", "efficientnet-b1"),
     torchvision("efficientnet_b2", "efficientnet-b2"),
-    keras("EfficientNetB3", "efficientnet-b3"),
+    keras("EfficientNetB3", "efficientnet-b3", 300),
     torchvision("efficientnet_b0", "efficientnet-b0"),
-    keras("EfficientNetB0", "efficientnet-b0"),
+    keras("EfficientNetB0", "efficientnet-b0", 224),
     timm("efficientnet_lite0.ra_in1k", "efficientnet-lite0"),
     timm("tf_efficientnet_lite2.in1k", "efficientnet-lite2"),
     timm("tf_efficientnet_lite4.in1k", "efficientnet-lite4"),

@@ -13,6 +13,7 @@ os.environ["KERAS_BACKEND"] = "torch"
 import h5py
 import keras
 import numpy as np
+import torch
 from keras.src.applications import efficientnet as applications
 from numpy.typing import NDArray
 from PIL import Image
@@ -25,7 +26,7 @@ _MEAN, _STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
 class KerasReference:
-    """``network`` as keras.applications calls it, without its classifier.
+    """``network`` as keras.applications calls it, without its classifier; ``side`` None takes pictures of any size.
 
     Built as ``weights="imagenet"`` builds it: with the second Rescaling, and a Normalization that holds what the
     published files hold. Only the download is replaced, by a file in the published layout.
@@ -33,7 +34,7 @@ class KerasReference:
 
     library = "keras"
 
-    def __init__(self, network: str, architecture: str, side: int | None = None) -> None:
+    def __init__(self, network: str, architecture: str, side: int | None) -> None:
         self.network, self.architecture = network, architecture
         self._make = getattr(keras.applications, network)
         self._shape = None if side is None else (side, side, 3)
@@ -42,6 +43,7 @@ class KerasReference:
         self.model = plain
 
     def randomise(self, pixels: NDArray[np.uint8], seed: int) -> None:
+        """Draw weights, as `Reference` says."""
         rng = np.random.default_rng(seed)
         norms = [layer for layer in self.model.layers if isinstance(layer, keras.layers.BatchNormalization)]
         for layer in self.model.layers:
@@ -55,7 +57,8 @@ class KerasReference:
             gamma, beta, mean, var = norm.get_weights()
             norm.set_weights([rng.uniform(0.6, 1.4, gamma.shape), rng.uniform(-0.3, 0.3, beta.shape), mean, var])
             norm.momentum = 0.0  # the statistics of the last batch
-        self.model(keras.ops.convert_to_tensor(pixels.astype(np.float32)), training=True)
+        with torch.no_grad():
+            self.model(keras.ops.convert_to_tensor(pixels.astype(np.float32)), training=True)
         for norm in norms:
             gamma, beta, mean, var = norm.get_weights()
             var = var * rng.uniform(0.7, 1.4, var.shape) + 1e-4
@@ -63,11 +66,13 @@ class KerasReference:
             norm.momentum = 0.99
 
     def load(self, state: dict[str, NDArray[Any]]) -> None:
+        """Take weights by name."""
         for layer in self.model.layers:
             if layer.weights and not layer.name.startswith("normalization"):
                 layer.set_weights([state[f"{layer.name}/{weight.name}"] for weight in layer.weights])
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of the weights."""
         return {
             f"{layer.name}/{weight.name}": tuple(weight.shape)
             for layer in self.model.layers
@@ -80,10 +85,11 @@ class KerasReference:
         file = folder / f"{self.network.lower()}_notop.h5"
         if not file.exists():
             write_published(file, self.model)
-        with mock.patch.object(applications.file_utils, "get_file", lambda *_, **__: str(file)):
+        with mock.patch.object(applications.file_utils, "get_file", return_value=str(file)):
             return self._make(weights="imagenet", include_top=False, input_shape=self._shape)
 
     def features(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Pooled maps, one picture at a time."""
         import tempfile
 
         with tempfile.TemporaryDirectory() as folder:
@@ -92,15 +98,22 @@ class KerasReference:
         maps = keras.Model(model.input, [_layer(model, "top_activation").output, last.output])
         rows = []
         for picture in pixels:
-            head, stage7 = (
-                np.asarray(keras.ops.convert_to_numpy(found)).transpose(0, 3, 1, 2)
-                for found in maps(keras.ops.convert_to_tensor(picture[None].astype(np.float32)), training=False)
-            )
+            with torch.no_grad():
+                found = maps(keras.ops.convert_to_tensor(picture[None].astype(np.float32)), training=False)
+            head, stage7 = (np.asarray(keras.ops.convert_to_numpy(one)).transpose(0, 3, 1, 2) for one in found)
             rows.append(pooled(head, stage7)[0])
         return np.stack(rows)
 
     def save(self, folder: Path) -> Sequence[SavedFile]:
+        """Write what this library writes."""
         model = self._published(folder)
+        if self._shape is None:
+            model.save(folder / "any.h5")
+            model.save(folder / "any.keras")
+            return [
+                SavedFile("saved .h5 of any input size", folder / "any.h5"),
+                SavedFile("saved .keras of any input size", folder / "any.keras"),
+            ]
         whole = self._make(weights=None, include_top=True, input_shape=self._shape)
         _copy(model, whole)
         write_published(folder / f"{self.network.lower()}.h5", whole)
@@ -116,6 +129,7 @@ class KerasReference:
         ]
 
     def prepare(self, photo: Image.Image) -> NDArray[np.float64] | None:
+        """Prepare a photo as the library does, if it does."""
         del photo
         return None
 

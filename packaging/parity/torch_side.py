@@ -62,6 +62,7 @@ class _TorchReference:
         return (planes - self._mean) / self._std
 
     def randomise(self, pixels: NDArray[np.uint8], seed: int) -> None:
+        """Draw weights, as `Reference` says."""
         generator = torch.Generator().manual_seed(seed)
         norms = [module for module in self.model.modules() if isinstance(module, torch.nn.BatchNorm2d)]
 
@@ -88,15 +89,18 @@ class _TorchReference:
                 norm.running_mean.add_(drawn(norm.running_mean, -0.2, 0.2) * norm.running_var.sqrt())
 
     def load(self, state: dict[str, NDArray[Any]]) -> None:
+        """Take weights by name."""
         own = self.model.state_dict()
         self.model.load_state_dict(
             {name: torch.from_numpy(state[name]) if name in state else own[name] for name in own}
         )
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of the weights."""
         return {name: tuple(value.shape) for name, value in self.model.state_dict().items() if value.ndim}
 
     def features(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Pooled maps, one picture at a time."""
         rows = []
         with torch.no_grad():
             for picture in pixels:
@@ -131,6 +135,7 @@ class TimmReference(_TorchReference):
         return head, self._maps["stage7"]
 
     def save(self, folder: Path) -> Sequence[SavedFile]:
+        """Write what this library writes."""
         from timm.models import save_for_hf
 
         save_for_hf(self.model, folder / "hub", safe_serialization="both")
@@ -156,6 +161,7 @@ class TimmReference(_TorchReference):
         ]
 
     def prepare(self, photo: Image.Image) -> NDArray[np.float64] | None:
+        """Prepare a photo as the library does, if it does."""
         from timm.data import create_transform, resolve_data_config
 
         options = resolve_data_config(pretrained_cfg=self.model.pretrained_cfg, use_test_size=True)
@@ -181,6 +187,7 @@ class TorchvisionReference(_TorchReference):
         return head, self._maps["stage7"]
 
     def save(self, folder: Path) -> Sequence[SavedFile]:
+        """Write what this library writes."""
         state = self.model.state_dict()
         torch.save(state, folder / f"{self.network}.pth")
         torch.save(state, folder / "old.pth", _use_new_zipfile_serialization=False)
@@ -190,4 +197,5 @@ class TorchvisionReference(_TorchReference):
         ]
 
     def prepare(self, photo: Image.Image) -> NDArray[np.float64] | None:
+        """Prepare a photo as the library does, if it does."""
         return self._prepared(self._transform(photo))

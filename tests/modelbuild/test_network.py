@@ -15,7 +15,7 @@ from edge_search.encoder.level import Level
 from edge_search.encoder.onnx_runtime import OnnxRuntime
 from edge_search.encoder.openvino_runtime import OpenVinoRuntime
 from edge_search.errors import BundleError
-from edge_search.modelbuild.checkpoint import LAYOUTS, fold
+from edge_search.modelbuild.checkpoint import LAYOUTS, expected_tensors, fold
 from edge_search.modelbuild.efficientnet import ARCHITECTURES, Network, network
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -43,17 +43,9 @@ def golden_picture(seed: int, side: int) -> NDArray[np.uint8]:
 
 
 def drawn_state(layers: Network) -> dict[str, NDArray[Any]]:
-    names = LAYOUTS["lukemelas"].names
     state: dict[str, NDArray[Any]] = {"_fc.weight": np.zeros((1000, 1280)), "_bn0.num_batches_tracked": np.array(1)}
-    for conv in layers.convs():
-        place, norm = names(conv)
-        shapes: dict[str, tuple[int, ...]] = {f"{place}.weight": conv.weight_shape}
-        if conv.batch_norm:
-            shapes |= {f"{norm}.{part}": (conv.outputs,) for part in ("weight", "bias", "running_mean", "running_var")}
-        else:
-            shapes[f"{place}.bias"] = (conv.outputs,)
-        state |= {name: drawn_weights(name, shape) for name, shape in shapes.items()}
-    return state
+    expected = expected_tensors(layers, LAYOUTS["lukemelas"])
+    return state | {name: drawn_weights(name, shape) for name, shape in expected.items()}
 
 
 def write_graph(state: dict[str, NDArray[Any]], file: Path, layers: Network = LITE2, side: int = 320) -> Path:
@@ -91,6 +83,7 @@ def test_published_weights_give_the_reference_features(tmp_path: Path) -> None:
     from edge_search.modelbuild.unpickler import read_state_dict
 
     source = find_recipe("efficientnet-lite2").weights
+    assert source is not None
     try:
         weights = Path(str(metadata.distribution(source.package).locate_file(source.file)))
     except metadata.PackageNotFoundError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import pickle
 import zipfile
@@ -16,62 +15,11 @@ import pytest
 
 from edge_search.errors import BundleError
 from edge_search.modelbuild.unpickler import read_state_dict
+from tests.modelbuild import pth_files
+from tests.modelbuild.pth_files import Call, Storage, tensor
 
 WEIGHT = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 COUNT = np.array([5, 6], np.int64)
-
-
-class Global:
-    """Pickles as the name of a global, whatever it is."""
-
-    def __init__(self, module: str, name: str) -> None:
-        self.where = (module, name)
-
-
-class Call:
-    """Pickles as a call of a global."""
-
-    def __init__(self, module: str, name: str, *arguments: Any) -> None:
-        self.call = (Global(module, name), arguments)
-
-
-class Storage:
-    def __init__(self, kind: str, key: str, values: np.ndarray[Any, Any]) -> None:
-        self.kind, self.key, self.values = kind, key, values
-
-
-_PurePickler: Any = pickle._Pickler  # the one that can be extended
-
-
-class Writer(_PurePickler):  # type: ignore[misc]
-    """Writes what PyTorch writes, without it."""
-
-    def persistent_id(self, item: Any) -> Any:
-        if isinstance(item, Storage):
-            return ("storage", Global("torch", item.kind), item.key, "cpu", len(item.values))
-        return None
-
-    def save(self, item: Any, save_persistent_id: bool = True) -> None:
-        if isinstance(item, Global):
-            self.write(f"c{item.where[0]}\n{item.where[1]}\n".encode())
-        elif isinstance(item, Call):
-            self.save(item.call[0])
-            self.save(item.call[1])
-            self.write(pickle.REDUCE)
-        else:
-            super().save(item, save_persistent_id)
-
-
-def pickled(item: Any) -> bytes:
-    file = io.BytesIO()
-    Writer(file, 2).dump(item)
-    return file.getvalue()
-
-
-def tensor(storage: Storage, offset: int, shape: tuple[int, ...], stride: tuple[int, ...]) -> Call:
-    return Call("torch._utils", "_rebuild_tensor_v2", storage, offset, shape, stride, False, OrderedDict())
-
-
 FLOATS = Storage("FloatStorage", "0", WEIGHT.ravel())
 LONGS = Storage("LongStorage", "1", COUNT)
 STATE = {
@@ -84,22 +32,11 @@ STATE = {
 
 
 def legacy(path: Path, item: Any, storages: tuple[Storage, ...] = (FLOATS, LONGS)) -> Path:
-    machine = {"protocol_version": 1001, "little_endian": True, "type_sizes": {"short": 2, "int": 4, "long": 4}}
-    parts = [pickle.dumps(part, 2) for part in (0x1950A86A20F9469CFC6C, 1001, machine)]
-    parts += [pickled(item), pickle.dumps([storage.key for storage in storages], 2)]
-    for storage in storages:
-        parts += [len(storage.values).to_bytes(8, "little"), storage.values.tobytes()]
-    path.write_bytes(b"".join(parts))
-    return path
+    return pth_files.legacy(path, item, storages)
 
 
 def zipped(path: Path, item: Any, storages: tuple[Storage, ...] = (FLOATS, LONGS)) -> Path:
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("archive/data.pkl", pickled(item))
-        archive.writestr("archive/byteorder", "little")
-        for storage in storages:
-            archive.writestr(f"archive/data/{storage.key}", storage.values.tobytes())
-    return path
+    return pth_files.zipped(path, item, storages)
 
 
 LAYOUTS: tuple[Callable[..., Path], ...] = (legacy, zipped)
@@ -192,3 +129,22 @@ def test_other_zips_and_empty_dicts_are_refused(tmp_path: Path) -> None:
         read_state_dict(zipped(tmp_path / "b.pth", {"epoch": 1}))
     with pytest.raises(BundleError, match="can't read weights"):
         read_state_dict(tmp_path / "absent.pth")
+
+
+@pytest.mark.parametrize("write", LAYOUTS)
+def test_damage_names_the_tensor(tmp_path: Path, write: Callable[..., Path]) -> None:
+    file = write(tmp_path / "a.pth", {"first.weight": STATE["late"], "second.weight": STATE["parameter"]})
+    data = file.read_bytes()
+    place = data.rindex(COUNT.tobytes())
+    cut = data[: place + 3] if write is legacy else data[:place] + b"\x77" + data[place + 1 :]
+    file.write_bytes(cut)
+    with pytest.raises(BundleError, match=r"in tensor 'second\.weight'"):
+        read_state_dict(file)
+
+
+def test_storages_that_no_tensor_of_the_state_dict_needs_are_not_read(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.pth", "w") as archive:
+        item = {"state_dict": {"weight": STATE["weight"]}, "optimizer": {"moment": STATE["parameter"]}}
+        archive.writestr("archive/data.pkl", pth_files.pickled(item))
+        archive.writestr("archive/data/0", WEIGHT.tobytes())  # the optimizer's is missing
+    assert list(read_state_dict(tmp_path / "a.pth")) == ["weight"]
