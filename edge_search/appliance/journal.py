@@ -44,6 +44,7 @@ class Journal:
         self._thread: threading.Thread | None = None
         self._ended = False
         self._next_prune = 0.0
+        self._trouble: type[Exception] | None = None
 
     def record(self, answer: Answer) -> None:
         """Note an answer; it is in the store half a second later."""
@@ -65,6 +66,7 @@ class Journal:
             while self._waiting:
                 batch.append(self._waiting.popleft())
             if batch:
+                self._database.need_space()
                 rows = [_row(at, answer) for at, answer in batch]
                 with self._database.write() as tables:
                     journal.add(tables, rows)
@@ -131,10 +133,12 @@ class Journal:
     def _tried(self, step: Callable[[], None]) -> None:
         try:
             step()
-        except EdgeSearchError as error:
-            _log.warning("journal: %s", error)
-        except OSError as error:
-            _log.warning("journal: %s", error.strerror or error)
+        except (EdgeSearchError, OSError) as error:
+            if type(error) is not self._trouble:  # once, not twice a second while the disk is full
+                _log.warning("journal: %s", error)
+            self._trouble = type(error)
+        else:
+            self._trouble = None
 
     def _kept(self, photo: bytes) -> str:
         name = f"{content_hash(photo)}.{(sniff(photo) or 'bin').lower()}"

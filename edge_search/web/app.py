@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -69,7 +70,9 @@ def create_app(box: Box, settings: Settings, *, observer: Observer | None = None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        warming = asyncio.create_task(health.look(state))
         yield
+        warming.cancel()
         for workers in (state.searching, state.changing, state.importing, state.looking, state.rendering):
             workers.close()
 

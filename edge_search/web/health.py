@@ -11,9 +11,9 @@ from fastapi import APIRouter
 from edge_search.errors import EdgeSearchError
 from edge_search.web.documents import problems
 from edge_search.web.problem import Problem
-from edge_search.web.state import Here
+from edge_search.web.state import Here, State
 
-__all__ = ["router"]
+__all__ = ["look", "router"]
 
 _log = logging.getLogger("edge_search")
 
@@ -32,17 +32,26 @@ async def healthz() -> dict[str, str]:
 @router.get("/readyz", responses=problems(503))
 async def readyz(here: Here) -> dict[str, str]:
     """Search with a canary photo and compare counts (kept for 5 seconds)."""
-    canary = here.canary
-    async with canary.looking:
-        if time.monotonic() >= canary.until:
-            canary.reason = await _look(here)
-            canary.until = time.monotonic() + _KEPT_S
-    if canary.reason is not None:
-        raise Problem(503, canary.reason, retry_after_s=_KEPT_S)
+    reason = await look(here)
+    if reason is not None:
+        raise Problem(503, reason, retry_after_s=_KEPT_S)
     return {"status": "ready"}
 
 
-async def _look(here: Here) -> str | None:
+async def look(state: State) -> str | None:
+    """Return why no question would be answered now, None when it would; asks the canary every few seconds only.
+
+    Asked once when the server starts, it loads network and index, so that the first shopper doesn't wait for them.
+    """
+    canary = state.canary
+    async with canary.looking:
+        if time.monotonic() >= canary.until:
+            canary.reason = await _look(state)
+            canary.until = time.monotonic() + _KEPT_S
+        return canary.reason
+
+
+async def _look(here: State) -> str | None:
     try:
         found = await asyncio.wait_for(here.looking.run(here.box.readiness.problems), _PATIENCE_S)
     except asyncio.TimeoutError:

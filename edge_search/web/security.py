@@ -60,16 +60,16 @@ async def caller_of(request: Request, state: Here) -> Caller:
             raise Problem(401, "this token is unknown or revoked", headers=_ASK)
         await run_in_threadpool(state.box.tokens.note_use, token)
         return Caller(token.role, _RIGHTS[token.role])
-    sessions = await run_in_threadpool(_sessions, request, state)
+    secrets = [secret for name in (STAFF_COOKIE, KIOSK_COOKIE) if (secret := request.cookies.get(name))]
+    sessions = await run_in_threadpool(_sessions, state, secrets) if secrets else []
     if not sessions:
         return Caller(None, _local(request))
     rights = _local(request).union(*(_RIGHTS[session.role] for session in sessions))
     return Caller(sessions[0].role, rights, by_cookie=True)
 
 
-def _sessions(request: Request, state: State) -> list[Session]:
-    secrets = [request.cookies.get(name) for name in (STAFF_COOKIE, KIOSK_COOKIE)]
-    found = [state.box.tokens.session(secret) for secret in secrets if secret]
+def _sessions(state: State, secrets: list[str]) -> list[Session]:
+    found = [state.box.tokens.session(secret) for secret in secrets]
     return [session for session in found if session is not None]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import logging
 import signal
 import socket
 import threading
@@ -22,7 +21,7 @@ from edge_search.watch.notify import notify, watchdog_s
 from edge_search.web.app import create_app
 from edge_search.web.headers import is_loopback
 
-__all__ = ["Server", "bound", "serve", "server"]
+__all__ = ["bound", "serve", "server"]
 
 _BACKLOG = 128
 _GRACE_S = 10  # requests that are being answered when the end is asked for may take so long
@@ -79,7 +78,7 @@ def bound(settings: Settings) -> socket.socket:
     return listener
 
 
-def server(app: FastAPI, settings: Settings, **more: Any) -> Server:
+def server(app: FastAPI, settings: Settings, **more: Any) -> _Server:
     """Return the server for ``app``; ``more`` goes to `uvicorn.Config`.
 
     Raises:
@@ -95,6 +94,7 @@ def server(app: FastAPI, settings: Settings, **more: Any) -> Server:
         # Own words instead: an access log would hold what people typed into addresses.
         log_config=None,
         access_log=False,
+        log_level="error",
         server_header=False,
         # Who asks is who is connected: a header that says otherwise is anybody's.
         proxy_headers=False,
@@ -102,18 +102,16 @@ def server(app: FastAPI, settings: Settings, **more: Any) -> Server:
         timeout_graceful_shutdown=_GRACE_S,
         **{**tls, **more},
     )
-    # `access_log=False` takes away its handlers only, and whoever gives loggers handlers gets every address.
-    logging.getLogger("uvicorn.access").setLevel(logging.CRITICAL)
     try:
         config.load()
     except OSError as error:
         raise SettingsError(
             f"tls_cert {settings.tls_cert} and tls_key: {error}; give a PEM certificate and its key"
         ) from None
-    return Server(config)
+    return _Server(config)
 
 
-class Server(uvicorn.Server):
+class _Server(uvicorn.Server):
     """Tells systemd how it is; ends at SIGINT or SIGTERM and returns.
 
     uvicorn would raise the signal again, and nothing would be closed. ``when_started`` is called when it answers,

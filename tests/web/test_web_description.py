@@ -133,12 +133,23 @@ def test_ready_means_that_a_canary_is_answered_and_counts_agree(served: Served) 
     assert served.client.get("/readyz").status_code == 200
 
 
+def test_the_first_shopper_does_not_wait_for_network_and_index(served: Served) -> None:
+    import time
+
+    until = time.monotonic() + 20
+    while not served.app.state.edge_search.canary.until and time.monotonic() < until:
+        time.sleep(0.02)
+    assert served.app.state.edge_search.canary.until, "the canary was asked without anybody asking"
+
+
 def test_who_cannot_answer_is_not_ready_and_says_no_more(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     from edge_search.errors import EncoderError
 
     def broken(*_: object, **__: object) -> None:
         raise EncoderError("the network at /srv/secret is damaged")
 
+    served.client.get("/readyz")
+    served.app.state.edge_search.canary.until = 0
     monkeypatch.setattr(type(served.box), "search", broken)
     answer = served.client.get("/readyz")
     assert answer.status_code == 503
