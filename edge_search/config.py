@@ -106,6 +106,13 @@ class Settings(BaseSettings):
     )
     search_workers: int = Field(0, ge=0, le=64, description="photos searched at a time over HTTP; 0: one a core")
     search_queue: int = Field(32, ge=16, le=1024, description="photos that may wait for that; beyond, HTTP says 503")
+    max_connections: int = Field(
+        256, ge=16, le=4096, description="connections open at a time over HTTP; an eighth is kept for this machine"
+    )
+    max_connections_each: int = Field(64, ge=1, le=4096, description="... and of one address that is not this machine")
+    isolate_decoding: bool = Field(
+        True, description="photos that come over HTTP are decoded in processes that have little memory and no files"
+    )
     journal_days: float = Field(90, gt=0, description="forget what was asked and answered over HTTP after so many days")
     keep_feedback_photos: bool = Field(False, description="keep the photo that comes with a correction")
     session_minutes: float = Field(30, gt=0, le=1440, description="staff are logged out after this long")

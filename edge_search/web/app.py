@@ -26,6 +26,7 @@ from edge_search.web import (
     teaching,
 )
 from edge_search.web.body import Intake
+from edge_search.web.door import Door
 from edge_search.web.headers import Gate, is_loopback
 from edge_search.web.observer import Observer, Unobserved
 from edge_search.web.page import add_page
@@ -66,6 +67,7 @@ def create_app(box: Box, settings: Settings, *, observer: Observer | None = None
         looking=Workers("canary", 1, 1),
         rendering=Workers("render", 1, 16),
         observer=observer or Unobserved(),
+        door=Door(settings.max_connections, settings.max_connections_each),
     )
 
     @asynccontextmanager

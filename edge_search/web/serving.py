@@ -20,6 +20,7 @@ from edge_search.errors import SettingsError
 from edge_search.watch.notify import notify, watchdog_s
 from edge_search.web.app import create_app
 from edge_search.web.headers import is_loopback
+from edge_search.web.patience import KEEP_ALIVE_S, patient
 
 __all__ = ["bound", "serve", "server"]
 
@@ -87,8 +88,9 @@ def server(app: FastAPI, settings: Settings, **more: Any) -> _Server:
     tls = _tls(settings)
     config = uvicorn.Config(
         app,
-        loop="asyncio",
-        http="h11",
+        loop="edge_search.web.patience:PatientLoop",
+        http=patient(app.state.edge_search.door),
+        timeout_keep_alive=KEEP_ALIVE_S,
         ws="none",
         lifespan="on",
         # Own words instead: an access log would hold what people typed into addresses.

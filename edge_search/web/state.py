@@ -11,6 +11,7 @@ from edge_search.appliance.box import Box
 from edge_search.config import Settings
 from edge_search.web.body import Intake
 from edge_search.web.canary import Canary
+from edge_search.web.door import Door
 from edge_search.web.observer import Observer
 from edge_search.web.workers import Workers
 
@@ -34,6 +35,7 @@ class State:
     looking: Workers
     rendering: Workers
     observer: Observer
+    door: Door
     canary: Canary = field(default_factory=Canary)
 
 
