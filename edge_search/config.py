@@ -64,6 +64,7 @@ class Settings(BaseSettings):
         "(for one `search` the other way round: it is ready sooner)",
     )
     threads: int = Field(0, ge=0, le=256, description="cores to use; 0: all this process may use")
+    compiled_cache: bool = Field(True, description="keep networks as OpenVINO compiled them, for a quick start")
     hits: int = Field(5, ge=1, le=1000, description="products an answer names when -k is not given")
     previews: bool = Field(True, description="keep a small copy of every photo in the home")
     preview_side_px: int = Field(480, ge=64, le=2048, description="long side of those copies")

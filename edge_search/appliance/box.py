@@ -20,6 +20,7 @@ from edge_search.appliance.inbox import read_inbox
 from edge_search.appliance.installed import InstalledEncoder
 from edge_search.appliance.journal import Journal
 from edge_search.appliance.media import Media
+from edge_search.appliance.photos import own_photos
 from edge_search.appliance.pictures import Pictures
 from edge_search.appliance.pin import Pin
 from edge_search.appliance.readiness import Readiness
@@ -304,6 +305,11 @@ class Box:
             snapshot_hours=self.settings.snapshot_hours,
             log_days=self.settings.log_days,
         )
+
+    @property
+    def photos(self) -> list[tuple[str, Path]]:
+        """SKU and file of the catalog's own photos, at most 3,000; previews where the photos are gone."""
+        return own_photos(self.database, self._previews())
 
     @property
     def media(self) -> Media:

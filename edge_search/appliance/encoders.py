@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from edge_search.appliance.installed import InstalledEncoder
 from edge_search.config import Settings
 from edge_search.encoder.bundle import Bundle, default_bundle_root, find_bundles
+from edge_search.encoder.compiled_cache import CompiledCache
 from edge_search.encoder.cores import available_cores
 from edge_search.encoder.encoder import Encoder, load_encoder
 from edge_search.errors import EncoderError, InvalidValue, NotFound
@@ -173,7 +174,8 @@ class Encoders:
 
     def _load(self, bundle: Bundle, streams: int) -> Encoder:
         runtime, quick = self._settings.runtime, self._quick_start
-        return load_encoder(bundle, runtime, threads=self.cores, streams=streams, quick_start=quick)
+        cache = CompiledCache(self._database.home.cache) if self._settings.compiled_cache else None
+        return load_encoder(bundle, runtime, threads=self.cores, streams=streams, quick_start=quick, cache=cache)
 
     def _choose(self, chosen: ChosenEncoder | None, pending: PendingEncoder | None, *, empty: bool) -> InstalledEncoder:
         wanted = self.named(self._settings.model) if self._settings.model else None

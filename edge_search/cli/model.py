@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import click
 
@@ -115,18 +115,45 @@ def verify(context: Context, name: str | None, as_json: bool) -> None:
     type=click.Choice(["tf", "torch"]),
     help="Which of timm's two networks the checkpoint is for, where no config.json lies beside it.",
 )
+@click.option(
+    "--precision",
+    type=click.Choice(["int8", "fp32"]),
+    default="int8",
+    show_default=True,
+    help="int8 is measured and judged, and steps back where it must; fp32 is not quantized.",
+)
+@click.option(
+    "--calibrate",
+    type=click.Choice(["auto", "sample"]),
+    default="auto",
+    show_default=True,
+    help="auto: by this home's own photos where it has 20 products; sample: by drawn pictures, the same everywhere.",
+)
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder of the bundle.")
 @click.pass_obj
-def build(context: Context, name: str, weights: Path | None, variant: str | None, output: Path | None) -> None:
-    """Build a bundle from public weights or a checkpoint of yours (extra: pip install 'edge-search[build]')."""
+def build(
+    context: Context,
+    name: str,
+    weights: Path | None,
+    variant: str | None,
+    precision: Literal["int8", "fp32"],
+    calibrate: str,
+    output: Path | None,
+) -> None:
+    """Build a bundle from public weights or a checkpoint of yours (extra: pip install 'edge-search[build]').
+
+    Without --weights, those that `model pull` brought are taken, else the package that the recipe names.
+    """
     from edge_search.modelbuild.build import build as build_bundle
+    from edge_search.modelbuild.receipt import pulled_weights
 
     if variant is not None and weights is None:
         raise click.UsageError("--variant says what --weights FILE is; give both")
-    if output is None:
-        with context.box() as box:
-            output = box.home.models / f"{name}-int8"
-    build_bundle(name, output, note, weights=weights, variant=variant)
+    with context.box() as box:
+        output = output or box.home.models / f"{name}-{precision}"
+        photos = box.photos if calibrate == "auto" else []
+        weights = weights or pulled_weights(box.home.root, name)
+    build_bundle(name, output, note, photos=photos, precision=precision, weights=weights, variant=variant)
     click.echo(f"built {output}")
 
 

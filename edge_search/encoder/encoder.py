@@ -11,6 +11,7 @@ from PIL import Image
 
 from edge_search.encoder.bundle import Bundle
 from edge_search.encoder.canary import check_canary
+from edge_search.encoder.compiled_cache import CompiledCache
 from edge_search.encoder.cores import available_cores
 from edge_search.encoder.level import Level, join_levels
 from edge_search.encoder.plain_projection import PlainProjection
@@ -84,12 +85,14 @@ def load_encoder(
     streams: int = 1,
     *,
     quick_start: bool = False,
+    cache: CompiledCache | None = None,
 ) -> Encoder:
     """Load a bundle and prove it with its canary.
 
     ``threads`` 0 takes all cores this process may use. ``streams`` is the number of threads that will call
     `Encoder.encode_array` at the same time (1 for queries, 2 for ingest). ``quick_start`` lets ``auto`` take the
-    runtime that is ready first, for a process that answers once. Raises RuntimeUnavailable when no
+    runtime that is ready first, for a process that answers once. ``cache`` keeps what OpenVINO compiled; the
+    canary checks each network that comes from it. Raises RuntimeUnavailable when no
     runtime loads the network and answers the canary, BundleError for a damaged bundle.
     """
     threads = threads or available_cores()
@@ -108,6 +111,6 @@ def load_encoder(
     def check(loaded: Runtime) -> None:
         check_canary(bundle, loaded.name, build(loaded).encode)
 
-    loaded = load_runtime(bundle, runtime, threads, streams, check, quick_start=quick_start)
+    loaded = load_runtime(bundle, runtime, threads, streams, check, quick_start=quick_start, cache=cache)
     _log.info("%s runs on %s %s, %d threads", bundle.name, loaded.name, loaded.version, threads)
     return build(loaded)

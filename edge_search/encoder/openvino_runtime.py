@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_search.encoder.compiled_cache import CompiledCache, processor
 from edge_search.encoder.telemetry import openvino_silenced
 from edge_search.errors import EncoderError, RuntimeUnavailable
 
 __all__ = ["OpenVinoRuntime"]
 
+_log = logging.getLogger("edge_search")
+
 
 class OpenVinoRuntime:
-    """A compiled network with one infer request a calling thread (a shared one answers "busy")."""
+    """A compiled network with one infer request a calling thread (a shared one answers "busy").
+
+    ``from_cache`` tells whether it was compiled earlier: then its answers must be checked before they are used.
+    """
 
     name = "openvino"
 
-    def __init__(self, network: Path, precision: str, threads: int, streams: int = 1) -> None:
-        """Compile ``network`` (ONNX or IR); RuntimeUnavailable if that fails here."""
+    def __init__(
+        self,
+        network: Path,
+        precision: str,
+        threads: int,
+        streams: int = 1,
+        *,
+        cache: CompiledCache | None = None,
+        identity: str = "",
+    ) -> None:
+        """Compile ``network`` (ONNX or IR), or take it from ``cache``; RuntimeUnavailable if that fails here.
+
+        ``identity`` names the network's content (a hash); the cache's key also has the library's version, the
+        processor and all settings.
+        """
         try:
             with openvino_silenced():
                 import openvino
@@ -37,12 +59,45 @@ class OpenVinoRuntime:
             "NUM_STREAMS": str(streams),
             "ENABLE_CPU_PINNING": "NO",
         }
-        try:
-            self._compiled = openvino.Core().compile_model(str(network), "CPU", settings)
-        except Exception as error:  # openvino raises RuntimeError and its own
-            reason = str(error).strip().splitlines()[-1]
-            raise RuntimeUnavailable(f"openvino can't compile {network}: {reason}") from error
+        self._cache = cache if identity else None
+        self._key = f"{identity} {self.version} {settings} {processor() if self._cache else ''}"
+        core = openvino.Core()
+        self._compiled = self._import(core, settings)
+        self.from_cache = self._compiled is not None
+        if self._compiled is None:
+            try:
+                self._compiled = core.compile_model(str(network), "CPU", settings)
+            except Exception as error:  # openvino raises RuntimeError and its own
+                reason = str(error).strip().splitlines()[-1]
+                raise RuntimeUnavailable(f"openvino can't compile {network}: {reason}") from error
         self._local = threading.local()
+
+    def _import(self, core: Any, settings: dict[str, str]) -> Any:
+        data = self._cache.get(self._key) if self._cache else None
+        if data is None:
+            return None
+        try:
+            return core.import_model(io.BytesIO(data), "CPU", settings)
+        except Exception as error:  # written by a build of the same version that differs
+            _log.info("openvino refuses its compiled network (%s); it is compiled again", str(error).strip()[:80])
+            self.forget()
+            return None
+
+    def keep(self) -> None:
+        """Store the compiled network in the cache; for one whose answers were found right."""
+        if self._cache is None or self.from_cache:
+            return
+        try:
+            data = self._compiled.export_model().getvalue()
+        except Exception as error:  # not every device plugin can
+            _log.info("openvino can't export the compiled network: %s", str(error).strip()[:80])
+            return
+        self._cache.put(self._key, data)
+
+    def forget(self) -> None:
+        """Remove it from the cache."""
+        if self._cache is not None:
+            self._cache.drop(self._key)
 
     def run(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Pixels uint8 (n, S, S, 3) -> float32 (n, D), one picture at a time."""

@@ -13,6 +13,7 @@ from edge_search.errors import EncoderError, InvalidValue, RuntimeUnavailable
 
 if TYPE_CHECKING:
     from edge_search.encoder.bundle import Bundle
+    from edge_search.encoder.compiled_cache import CompiledCache
 
 __all__ = ["RUNTIMES", "Runtime", "RuntimeChoice", "load_runtime"]
 
@@ -54,13 +55,15 @@ def load_runtime(
     check: Callable[[Runtime], None] | None = None,
     *,
     quick_start: bool = False,
+    cache: CompiledCache | None = None,
 ) -> Runtime:
     """Load the bundle's network into a runtime.
 
     ``threads`` are shared by the ``streams``, each of which serves one calling thread. ``check`` raises
     EncoderError when the runtime's answers can't be trusted (the canary). ``auto`` takes the first runtime
     that imports, loads and passes, and logs a warning for each that doesn't: OpenVINO, which answers faster,
-    or with ``quick_start`` ONNX Runtime, which is ready in a third of the time. Raises RuntimeUnavailable.
+    or with ``quick_start`` ONNX Runtime, which is ready in a third of the time. A network from the ``cache`` that
+    ``check`` refuses is compiled again. Raises RuntimeUnavailable.
     """
     if runtime != "auto" and runtime not in RUNTIMES:
         raise InvalidValue(f"unknown runtime {runtime!r}; use auto, {' or '.join(RUNTIMES)}")
@@ -70,9 +73,7 @@ def load_runtime(
     order = RUNTIMES[::-1] if quick_start else RUNTIMES
     for name in order if runtime == "auto" else (runtime,):
         try:
-            loaded = _open(bundle, name, threads, streams)
-            if check is not None:
-                check(loaded)
+            loaded = _open(bundle, name, threads, streams, check, cache)
         except EncoderError as error:
             if runtime != "auto":
                 raise
@@ -83,12 +84,37 @@ def load_runtime(
     raise RuntimeUnavailable(f"no runtime can execute {bundle.name}: {'; '.join(refused)}")
 
 
-def _open(bundle: Bundle, name: str, threads: int, streams: int) -> Runtime:
+def _open(
+    bundle: Bundle,
+    name: str,
+    threads: int,
+    streams: int,
+    check: Callable[[Runtime], None] | None,
+    cache: CompiledCache | None,
+) -> Runtime:
     network = bundle.network(name)
+    file = bundle.path / network.files[0].name
     if name == "openvino":
         from edge_search.encoder.openvino_runtime import OpenVinoRuntime
 
-        return OpenVinoRuntime(bundle.path / network.files[0].name, network.precision, threads, streams)
+        if check is None:
+            return OpenVinoRuntime(file, network.precision, threads, streams)
+        identity = " ".join(entry.sha256 for entry in network.files)
+        loaded = OpenVinoRuntime(file, network.precision, threads, streams, cache=cache, identity=identity)
+        try:
+            check(loaded)
+        except EncoderError as error:
+            if not loaded.from_cache:
+                raise
+            _log.warning("the compiled network of %s was wrong (%s); it is compiled again", bundle.name, error)
+            loaded.forget()
+            loaded = OpenVinoRuntime(file, network.precision, threads, streams, cache=cache, identity=identity)
+            check(loaded)
+        loaded.keep()
+        return loaded
     from edge_search.encoder.onnx_runtime import OnnxRuntime
 
-    return OnnxRuntime(bundle.path / network.files[0].name, network.precision, threads)
+    session = OnnxRuntime(file, network.precision, threads)
+    if check is not None:
+        check(session)
+    return session

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnx
@@ -12,7 +13,7 @@ from onnx import TensorProto, helper
 from edge_search.encoder.telemetry import silence_onnxruntime
 from edge_search.modelbuild.onnx_graph import INPUT
 
-__all__ = ["Observed", "expose", "observe", "run_maps"]
+__all__ = ["Observed", "expose", "observe", "open_session", "run_maps"]
 
 _MAPS = ("Conv", "Add", "Clip", "Mul", "Sigmoid", "GlobalAveragePool")
 
@@ -52,21 +53,27 @@ def observe(model: onnx.ModelProto, pictures: NDArray[np.uint8]) -> Observed:
     )
 
 
-def expose(model: onnx.ModelProto, names: list[str]) -> object:
-    """Open an ONNX Runtime session that also puts out the maps called ``names``."""
+def open_session(model: onnx.ModelProto) -> Any:
+    """Open an ONNX Runtime session; any, for a look inside."""
     silence_onnxruntime()
     import onnxruntime
 
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def expose(model: onnx.ModelProto, names: list[str]) -> Any:
+    """Open a session that also puts out the maps called ``names``."""
     opened = onnx.ModelProto()
     opened.CopyFrom(model)
     for name in names:
-        opened.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(opened.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        kind = TensorProto.UINT8 if name == "planes" else TensorProto.FLOAT
+        opened.graph.output.append(helper.make_tensor_value_info(name, kind, None))
+    return open_session(opened)
 
 
-def run_maps(session: object, names: list[str], picture: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+def run_maps(session: Any, names: list[str], picture: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
     """Maps float32 (channels, rows, columns) of one picture uint8 (S, S, 3)."""
-    found = session.run(names, {INPUT: picture[None]})  # type: ignore[attr-defined]
+    found = session.run(names, {INPUT: picture[None]})
     return {name: value[0] for name, value in zip(names, found, strict=True)}

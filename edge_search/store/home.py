@@ -88,6 +88,11 @@ class Home:
         return self.root / "models"
 
     @property
+    def cache(self) -> Path:
+        """What can be made again at any time: compiled networks, networks drawn for `bench`."""
+        return self.root / "cache"
+
+    @property
     def ballast(self) -> Path:
         """Bytes kept so that they can be given up: room for deletes and prices on a full disk."""
         return self.root / "locks" / "ballast"

@@ -39,7 +39,7 @@ _RESULT_BYTES = 64 * 2**20
 _KINDS: dict[str, type[PhotoError]] = {
     kind.__name__: kind for kind in (PhotoUnreadable, PhotoUnsupported, PhotoTooLarge)
 }
-_ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 class Decoder:
