@@ -39,7 +39,11 @@ class Crowd:
     def run(self, stop: threading.Event) -> None:
         with selectors.DefaultSelector() as ready:
             for _ in range(MANY):
-                line = socket.create_connection(("127.0.0.1", self._port), timeout=10)
+                line = socket.socket()
+                if not self._reads:
+                    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                line.settimeout(10)
+                line.connect(("127.0.0.1", self._port))
                 line.setblocking(False)
                 ready.register(line, selectors.EVENT_READ, [time.monotonic(), 0.0, self._first])
             self.open = MANY
