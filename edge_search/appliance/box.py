@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -11,27 +10,15 @@ from typing import Any
 
 from PIL import Image as Picture
 
-from edge_search.appliance.changelog import ChangeLog
-from edge_search.appliance.checks import Checks
 from edge_search.appliance.encoders import Encoders, named_bundle
-from edge_search.appliance.followed import Followed
-from edge_search.appliance.following import Following
 from edge_search.appliance.inbox import read_inbox
-from edge_search.appliance.installed import InstalledEncoder
-from edge_search.appliance.journal import Journal
 from edge_search.appliance.media import Media
-from edge_search.appliance.photos import own_photos
-from edge_search.appliance.pictures import Pictures
-from edge_search.appliance.pin import Pin
 from edge_search.appliance.readiness import Readiness
 from edge_search.appliance.recovering import recovering
+from edge_search.appliance.rooms import Rooms
 from edge_search.appliance.status import Status, read_status
 from edge_search.appliance.steady import steady
-from edge_search.appliance.switching import Switching
 from edge_search.appliance.table import ProductTable
-from edge_search.appliance.tokens import Tokens
-from edge_search.appliance.upkeep import Upkeep
-from edge_search.appliance.watching import Watching
 from edge_search.catalog.listing import Listing
 from edge_search.catalog.manifest import list_manifest
 from edge_search.config import Settings, load_settings
@@ -40,33 +27,22 @@ from edge_search.errors import InvalidValue, NotFound, StoreDamaged
 from edge_search.evaluation.evaluation import Evaluation, evaluate
 from edge_search.evaluation.report import html_report
 from edge_search.imaging.decode import open_photo
-from edge_search.imaging.limits import Limits
-from edge_search.index.builder import Builder
-from edge_search.index.catalog_index import CatalogIndex
-from edge_search.ingest.originals import Originals
 from edge_search.ingest.teach import Teacher
 from edge_search.maintenance.doctor import Patient, examine
 from edge_search.maintenance.finding import Finding
 from edge_search.maintenance.recover import lost, recover
-from edge_search.search.searcher import Opener, Photo, Searcher
-from edge_search.search.verdict import Thresholds
+from edge_search.search.searcher import Opener, Photo
 from edge_search.store import images, products
 from edge_search.store.database import Database
 from edge_search.store.durable import atomic_file
 from edge_search.store.filters import Filter, parse_filter
-from edge_search.store.home import prepare_home
-from edge_search.store.previews import Previews
-from edge_search.sync.plan import HoldRule
-from edge_search.sync.sync import Sync
+from edge_search.store.home import Home, prepare_home
 from edge_search.types import Answer, Hit, InboxItem, IndexReport, Progress
 
 __all__ = ["Box"]
 
-# Where a bundle brings none: a cosine this high was right nearly always, this low nearly never.
-_FALLBACK_VERDICT = {"match": 0.8, "maybe": 0.5}
 
-
-class Box:
+class Box(Rooms):
     """One appliance. Thread-safe; several processes may open the same home at the same time."""
 
     def __init__(
@@ -86,32 +62,18 @@ class Box:
         process that asks one thing and ends: the runtime ``auto`` takes the one that is ready first. ``opener``
         decodes the photos that are searched with and taught (a server has strangers' photos decoded elsewhere).
         """
-        self.settings: Settings = load_settings(home.expanduser().absolute(), **settings)
-        self.home = prepare_home(home)
-        self.database = self._opened(recovers=recovers)
-        self.encoders = Encoders(self.database, self.settings, encoder, quick_start=once)
+        settings_of = load_settings(home.expanduser().absolute(), **settings)
+        place = prepare_home(home)
+        database = _opened(place, settings_of, recovers=recovers)
+        encoders = Encoders(database, settings_of, encoder, quick_start=once)
+        super().__init__(place, settings_of, database, encoders, opener)
         self.products = ProductTable(self.database)
-        self._opener = opener
-        self._index: CatalogIndex | None = None
-        self._journal: Journal | None = None
-        self._guard = threading.Lock()
         try:
             self.upkeep.adopt()
         except StoreDamaged:
             if not recovers:
                 raise
             self.upkeep.repair()
-
-    def _opened(self, *, recovers: bool) -> Database:
-        if recovers and lost(self.home):
-            recover(self.home)
-        try:
-            return Database(self.home, lock_timeout_s=self.settings.lock_timeout_s, reserve_mb=self.settings.reserve_mb)
-        except StoreDamaged:
-            if not recovers:
-                raise
-            recover(self.home)
-            return Database(self.home, lock_timeout_s=self.settings.lock_timeout_s, reserve_mb=self.settings.reserve_mb)
 
     def __enter__(self) -> Box:
         return self
@@ -294,24 +256,6 @@ class Box:
         return self.upkeep.compact()
 
     @property
-    def upkeep(self) -> Upkeep:
-        """Verify, repair, backup and the like."""
-        return Upkeep(
-            self.database,
-            self.encoders,
-            lambda: self.builder,
-            self._previews(),
-            self._limits(),
-            snapshot_hours=self.settings.snapshot_hours,
-            log_days=self.settings.log_days,
-        )
-
-    @property
-    def photos(self) -> list[tuple[str, Path]]:
-        """SKU and file of the catalog's own photos, at most 3,000; previews where the photos are gone."""
-        return own_photos(self.database, self._previews())
-
-    @property
     def media(self) -> Media:
         """Sticks and cards: what they bring, and taking it in."""
         return Media(
@@ -323,112 +267,9 @@ class Box:
         )
 
     @property
-    def changes(self) -> ChangeLog:
-        """Every change, numbered."""
-        return ChangeLog(self.database)
-
-    @property
-    def tokens(self) -> Tokens:
-        """Who may do what over HTTP."""
-        return Tokens(self.database)
-
-    @property
-    def pin(self) -> Pin:
-        """The PIN that opens staff mode."""
-        return Pin(self.database)
-
-    @property
-    def journal(self) -> Journal:
-        """What was asked and answered over HTTP, and what people said about it."""
-        with self._guard:
-            if self._journal is None:
-                keep = self.settings.keep_feedback_photos
-                self._journal = Journal(self.database, days=self.settings.journal_days, keep_photos=keep)
-            return self._journal
-
-    @property
-    def checks(self) -> Checks:
-        """Held-out photos."""
-        return Checks(self.database, self._limits(), self._opener)
-
-    @property
     def readiness(self) -> Readiness:
         """Whether a question would be answered now."""
         return Readiness(self.database, self.catalog_index, lambda photo: self.search(photo, 1, files=False))
-
-    @property
-    def pictures(self) -> Pictures:
-        """Previews by image."""
-        return Pictures(self.database, self._previews(), self._limits(), self._opener)
-
-    @property
-    def catalog_index(self) -> CatalogIndex:
-        """The index of this process, of the catalog's encoder at this moment."""
-        return self._index_of(self.encoders.current)
-
-    @property
-    def switching(self) -> Switching:
-        """Giving the catalog another encoder."""
-        originals = Originals(self.database, self._previews(), self._limits())
-        return Switching(self.database, self.encoders, originals, snapshots=self.settings.snapshot_hours > 0)
-
-    def _index_of(self, encoder: InstalledEncoder) -> CatalogIndex:
-        with self._guard:
-            if self._index is None or self._index.fingerprint != encoder.fingerprint:
-                self._index = CatalogIndex(self.database, encoder.fingerprint, encoder.plain)
-            return self._index
-
-    @property
-    def watching(self) -> Watching:
-        """Pause, resume and look at the watcher of this home."""
-        return Watching(self.database)
-
-    @property
-    def sources(self) -> Followed:
-        """What is followed: states, rules, and deletions that wait for a yes."""
-        return Followed(self.database, self.watching, self._following)
-
-    def _following(self) -> Following:
-        return Following(self.sync(), lambda: self.builder, self.upkeep)
-
-    def sync(self) -> Sync:
-        """Return what makes the store equal to a source."""
-        return Sync(
-            database=self.database,
-            encoder=lambda: self.encoders.ingest,
-            previews=self._previews(),
-            limits=self._limits(),
-            rule=HoldRule(self.settings.hold_share, self.settings.hold_products),
-            workers=self.encoders.cores,
-        )
-
-    @property
-    def builder(self) -> Builder:
-        """What publishes generations."""
-        return Builder(self.database, self.catalog_index)
-
-    def _searcher(self) -> Searcher:
-        # One encoder's: a snapshot in which the catalog has another is not answered from.
-        encoder = self.encoders.current
-        verdict = {**_FALLBACK_VERDICT, **encoder.verdict}
-        return Searcher(
-            database=self.database,
-            encoder=lambda: encoder.query,
-            index=self._index_of(encoder),
-            previews=self._previews(),
-            limits=self._limits(),
-            thresholds=Thresholds(verdict["match"], verdict["maybe"], verdict.get("margin", 0.0)),
-            opener=self._opener,
-        )
-
-    def _previews(self) -> Previews:
-        return Previews(self.home, self.settings.previews, self.settings.preview_side_px)
-
-    def _limits(self) -> Limits:
-        return Limits(
-            max_bytes=self.settings.max_photo_mb * 2**20,
-            max_pixels=self.settings.max_photo_megapixels * 1_000_000,
-        )
 
 
 def _absolute(path: str | os.PathLike[str]) -> Path:
@@ -438,3 +279,18 @@ def _absolute(path: str | os.PathLike[str]) -> Path:
 
 def _several(value: str | Sequence[str]) -> Sequence[str]:
     return [value] if isinstance(value, str) else value
+
+
+def _opened(home: Home, settings: Settings, *, recovers: bool) -> Database:
+    def opened() -> Database:
+        return Database(home, lock_timeout_s=settings.lock_timeout_s, reserve_mb=settings.reserve_mb)
+
+    if recovers and lost(home):
+        recover(home)
+    try:
+        return opened()
+    except StoreDamaged:
+        if not recovers:
+            raise
+        recover(home)
+        return opened()

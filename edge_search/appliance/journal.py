@@ -55,6 +55,11 @@ class Journal:
                 self._thread.start()
             self._some.notify()
 
+    @property
+    def waiting(self) -> int:
+        """Answers that are not in the store yet."""
+        return len(self._waiting)
+
     def flush(self) -> None:
         """Store what waits.
 

@@ -35,7 +35,15 @@ def serve(
 
     take_leash()
     log_to(log_file, as_json=log_json)
-    with context.box(host=host, port=port, tls_cert=tls_cert, tls_key=tls_key) as box:
+    from edge_search.web.decoder import Decoder
+
+    with (
+        Decoder() as decoder,
+        context.box(host=host, port=port, tls_cert=tls_cert, tls_key=tls_key, opener=decoder) as box,
+    ):
         from edge_search.web.serving import serve as run
 
+        settings = box.settings
+        if settings.isolate_decoding:
+            decoder.start(settings.search_workers or box.encoders.cores, settings.max_photo_mb * 2**20)
         run(box, announce=note)

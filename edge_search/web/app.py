@@ -19,6 +19,7 @@ from edge_search.web import (
     images,
     kiosk,
     media,
+    metrics,
     products,
     search,
     session,
@@ -28,7 +29,8 @@ from edge_search.web import (
 from edge_search.web.body import Intake
 from edge_search.web.door import Door
 from edge_search.web.headers import Gate, is_loopback
-from edge_search.web.observer import Observer, Unobserved
+from edge_search.web.meters import Meters, Standing
+from edge_search.web.observer import Observer
 from edge_search.web.page import add_page
 from edge_search.web.problem import add_problem_handlers
 from edge_search.web.state import State
@@ -57,6 +59,7 @@ class _App(FastAPI):
 
 def create_app(box: Box, settings: Settings, *, observer: Observer | None = None) -> FastAPI:
     """Return the app that answers for ``box``. It closes its own pools at the end, not the box."""
+    meters = Meters()
     state = State(
         box=box,
         settings=settings,
@@ -66,7 +69,7 @@ def create_app(box: Box, settings: Settings, *, observer: Observer | None = None
         importing=Workers("import", 1, 4),
         looking=Workers("canary", 1, 1),
         rendering=Workers("render", 1, 16),
-        observer=observer or Unobserved(),
+        observer=observer or meters,
         door=Door(settings.max_connections, settings.max_connections_each),
     )
 
@@ -87,8 +90,10 @@ def create_app(box: Box, settings: Settings, *, observer: Observer | None = None
         redoc_url=None,
     )
     app.state.edge_search = state
+    app.state.meters = meters
+    meters.watch(Standing(state))
     add_problem_handlers(app)
-    for room in (search, feedback, products, images, teaching, kiosk, session, staff, media, health):
+    for room in (search, feedback, products, images, teaching, kiosk, session, staff, media, health, metrics):
         app.include_router(room.router)
     add_page(app)
     return app

@@ -39,7 +39,13 @@ _RESULT_BYTES = 64 * 2**20
 _KINDS: dict[str, type[PhotoError]] = {
     kind.__name__: kind for kind in (PhotoUnreadable, PhotoUnsupported, PhotoTooLarge)
 }
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+_KEPT_BYTES = 4 * 2**20
+_ENVIRONMENT = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    # Memory given back after each photo is asked for again page by page: 570 faults, most of the time of a small one.
+    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(32 * 2**20),
+}
 
 
 class Decoder:
@@ -54,7 +60,7 @@ class Decoder:
         self._idle: list[_Child] = []
         self._all: set[_Child] = set()
         self._guard = threading.Lock()
-        self._limits: Limits | None = None
+        self._max_bytes = 0
 
     def __call__(self, photo: Photo, limits: Limits) -> Image.Image:
         """Return a photo upright, in sRGB, reduced.
@@ -63,9 +69,9 @@ class Decoder:
             PhotoError: it can't be used.
             EdgeSearchError: processes can't be started.
         """
-        if self._limits is None or not isinstance(photo, bytes):
+        if not self._max_bytes or not isinstance(photo, bytes):
             return open_photo(photo, limits)
-        if not photo or len(photo) > min(limits.max_bytes, self._limits.max_bytes):
+        if not photo or len(photo) > min(limits.max_bytes, self._max_bytes):
             return decode(photo, limits)  # refuses it by its size
         child = self._taken()
         try:
@@ -101,25 +107,29 @@ class Decoder:
         with self._guard:
             return sorted(child.pid for child in self._all)
 
-    def start(self, number: int, limits: Limits) -> None:
-        """From now on decode elsewhere; ``number`` processes are made ready before they are needed."""
-        self._limits = limits
+    def start(self, number: int, max_bytes: int) -> None:
+        """From now on decode photos of at most ``max_bytes`` elsewhere, in ``number`` processes at first."""
+        self._max_bytes = max_bytes
         for _ in range(number):
             self._give_back(self._new())
 
     def close(self) -> None:
         """End the processes; photos are decoded here again."""
-        self._limits = None
+        self._max_bytes = 0
         with self._guard:
             children, self._all, self._idle = list(self._all), set(), []
         for child in children:
             child.close()
 
     def _taken(self) -> _Child:
-        with self._guard:
-            if self._idle:
-                return self._idle.pop()  # the last one: its memory is warm
-        return self._new()
+        while True:
+            with self._guard:
+                child = self._idle.pop() if self._idle else None  # the last one: its memory is warm
+            if child is None:
+                return self._new()
+            if child.alive:
+                return child
+            self._drop(child)  # ended while it had nothing to do: no photo's fault
 
     def _give_back(self, child: _Child) -> None:
         with self._guard:
@@ -137,9 +147,8 @@ class Decoder:
         self._give_back(self._new())  # it gets ready while the others go on
 
     def _new(self) -> _Child:
-        assert self._limits is not None
         try:
-            child = _Child(self._limits)
+            child = _Child(self._max_bytes)
         except OSError as error:
             raise EdgeSearchError(f"no process to decode photos can be started: {error}; see 'doctor'") from error
         with self._guard:
@@ -154,24 +163,24 @@ class _Died(Exception):
 class _Child:
     """One process, and the memory that it shares with us."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, max_bytes: int) -> None:
         self._ready = False
         self._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         photo, result = os.memfd_create("photo"), os.memfd_create("pixels")
         try:
             # Sparse: only what is used takes memory. Never a write(2): the photo goes from memory to memory.
-            os.ftruncate(photo, limits.max_bytes)
+            os.ftruncate(photo, max_bytes)
             os.ftruncate(result, _RESULT_BYTES)
-            self._photo = mmap.mmap(photo, limits.max_bytes)
+            self._photo = mmap.mmap(photo, max_bytes)
             self._result = mmap.mmap(result, _RESULT_BYTES)
-            numbers = [theirs.fileno(), photo, limits.max_bytes, result, _RESULT_BYTES]
+            numbers = [theirs.fileno(), photo, max_bytes, result, _RESULT_BYTES]
             self._process = subprocess.Popen(  # noqa: S603 - our own command line
                 [sys.executable, "-m", "edge_search.web.decode_child", *map(str, numbers)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(), photo, result),
-                env={**os.environ, **_ONE_THREAD, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             )
         except BaseException:
             self._orders.close()
@@ -184,6 +193,10 @@ class _Child:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
 
     def decode(self, data: bytes, limits: Limits) -> Image.Image:
         """Return the decoded photo; `_Died` when the process doesn't do it."""
@@ -210,9 +223,8 @@ class _Child:
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise _Died(str(error) or type(error).__name__) from None
         finally:
-            # Nothing of a photo stays, and the memory is free for others.
-            _emptied(self._photo, len(data))
-            _emptied(self._result, size)
+            _shrunk(self._photo, len(data))
+            _shrunk(self._result, size)
         image.info = {"original_size": original}
         return image
 
@@ -240,9 +252,11 @@ class _Child:
         return reply
 
 
-def _emptied(shared: mmap.mmap, size: int) -> None:
-    if size:
-        shared.madvise(mmap.MADV_REMOVE, 0, -(-size // mmap.PAGESIZE) * mmap.PAGESIZE)
+def _shrunk(shared: mmap.mmap, size: int) -> None:
+    """Give back the memory of an unusually large photo; that of others is used again by the next."""
+    if size > _KEPT_BYTES:
+        end = -(-size // mmap.PAGESIZE) * mmap.PAGESIZE
+        shared.madvise(mmap.MADV_REMOVE, _KEPT_BYTES, end - _KEPT_BYTES)
 
 
 def _one_line(text: str) -> str:

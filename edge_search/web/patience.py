@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -94,7 +97,7 @@ class PatientProtocol(H11Protocol):
         if self._drain_until is not None:
             self._drained += len(data)
             if self._drained > _DRAIN_BYTES:
-                self.transport.abort()
+                self._drop()
                 return
         self._note(len(data))
 
@@ -125,8 +128,16 @@ class PatientProtocol(H11Protocol):
         self._next_look = self.loop.call_later(_LOOK_EVERY_S, self._look)
         now = self.loop.time()
         if self._too_slow(now) or self._unread(now):
-            # Not closed in order: that waits for a client to read what it hasn't read all the time.
-            self.transport.abort()
+            self._drop()
+
+    def _drop(self) -> None:
+        # Not closed in order: that waits for a client to read what it hasn't read all the time. Without lingering
+        # the kernel forgets what is on its way, too, instead of keeping megabytes for minutes.
+        line = self.transport.get_extra_info("socket")
+        if line is not None:
+            with contextlib.suppress(OSError):
+                line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     def _too_slow(self, now: float) -> bool:
         if self._head_since is not None:

@@ -73,7 +73,8 @@ def trained() -> Any:
     def real(name: str) -> NDArray[np.float32]:
         scale = value[f"{name}_quantized_scale" if name.endswith("bias") else f"{name}_scale"]
         whole = value[f"{name}_quantized"]
-        return (whole * scale.reshape(-1, *[1] * (whole.ndim - 1))).astype(np.float32)
+        found: NDArray[np.float32] = (whole * scale.reshape(-1, *[1] * (whole.ndim - 1))).astype(np.float32)
+        return found
 
     layers = network("efficientnet-lite2")
     folded = {conv.name: Folded(real(f"{conv.name}.weight"), real(f"{conv.name}.bias")) for conv in layers.convs()}
