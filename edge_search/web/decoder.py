@@ -41,7 +41,7 @@ _KINDS: dict[str, type[PhotoError]] = {
 }
 _KEPT_BYTES = 4 * 2**20
 _ENVIRONMENT = {
-    **{name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")},
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     # Memory given back after each photo is asked for again page by page: 570 faults, most of the time of a small one.
     "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
     "MALLOC_TRIM_THRESHOLD_": str(32 * 2**20),
