@@ -22,7 +22,7 @@ router = APIRouter(tags=["health"])
     responses={200: {"content": {"text/plain": {}}}, **problems(401, 403)},
 )
 def metrics(request: Request) -> Response:
-    """Give requests, stage latencies, verdicts, queues, index and sources as Prometheus reads them."""
+    """Give requests, stage latencies, verdicts, queues, states of index and sources, as Prometheus reads them."""
     meters = request.app.state.meters
     assert isinstance(meters, Meters)
     return Response(meters.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -27,7 +27,9 @@ _SLOWEST = 16 * 1024  # bytes a second on average, either way
 _SLACK_S = 5.0  # for a stutter, before that rate counts
 _DRAIN_S = 3.0  # after an answer that needed no more of the body, for the client to notice
 _DRAIN_BYTES = 2**20
-_READ_S = 10.0  # for each 160 KiB of the answer
+_READ_S = 8.0  # for each 128 KiB of the answer
+# The kernel would take megabytes of answers for each connection that reads none.
+_SEND_BYTES = 128 * 1024
 _HANDSHAKE_S = 5.0
 _BUSY = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n"
@@ -73,6 +75,7 @@ class PatientProtocol(H11Protocol):
         super().connection_made(transport)
         self._address = self.client[0] if self.client else ""
         self._inside = self._door.enter(self._address)
+        self._set(socket.SO_SNDBUF, _SEND_BYTES)
         self._head_since = self.loop.time()
         self._next_look = self.loop.call_later(_LOOK_EVERY_S, self._look)
         if not self._inside:
@@ -133,11 +136,14 @@ class PatientProtocol(H11Protocol):
     def _drop(self) -> None:
         # Not closed in order: that waits for a client to read what it hasn't read all the time. Without lingering
         # the kernel forgets what is on its way, too, instead of keeping megabytes for minutes.
+        self._set(socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
+
+    def _set(self, option: int, value: int | bytes) -> None:
         line = self.transport.get_extra_info("socket")
         if line is not None:
             with contextlib.suppress(OSError):
-                line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.transport.abort()
+                line.setsockopt(socket.SOL_SOCKET, option, value)
 
     def _too_slow(self, now: float) -> bool:
         if self._head_since is not None:

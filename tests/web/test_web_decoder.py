@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import signal
@@ -146,10 +147,8 @@ def endless() -> bytes:
 def test_processor_time_is_limited(decoder: Decoder) -> None:
     data = endless()
     started = time.monotonic()
-    try:
+    with contextlib.suppress(PhotoError):  # a fast machine does it in 2 s
         decoder(data, DEFAULT_LIMITS)
-    except PhotoError as error:
-        print(f"refused after {time.monotonic() - started:.1f} s: {error}")  # noqa: T201
     assert time.monotonic() - started < 30
     assert decoder(png(), DEFAULT_LIMITS).size == (64, 64)
 
