@@ -94,7 +94,8 @@ def _check(layers: Network, expected: dict[str, tuple[int, ...]], tensors: Mappi
     for tensor in _unknown(expected, tensors, layout):
         shape = tuple(int(side) for side in tensors[tensor].shape)
         raise BundleError(
-            f"tensor {tensor!r} of {shape} belongs to no layer of {name}; {_advice(name, tensors, layout)}"
+            f"tensor {tensor!r} of {shape} belongs to no layer of {name}; "
+            + _advice(name, tensors, layout, f"give the weights of a plain {name}")
         )
 
 
@@ -109,7 +110,7 @@ def _unknown(expected: Mapping[str, Any], tensors: Mapping[str, Any], layout: La
     ]
 
 
-def _advice(name: str, tensors: Mapping[str, Any], layout: Layout) -> str:
+def _advice(name: str, tensors: Mapping[str, Any], layout: Layout, otherwise: str = "") -> str:
     """What to do with weights that don't fit: name the member of the family that they are, if they are one."""
     shapes = {tensor: tuple(value.shape) for tensor, value in tensors.items()}
     for other in ARCHITECTURES.values():
@@ -117,4 +118,4 @@ def _advice(name: str, tensors: Mapping[str, Any], layout: Layout) -> str:
             expected = expected_tensors(network(other.name), layout)
             if expected.items() <= shapes.items() and not _unknown(expected, tensors, layout):
                 return f"these are the weights of {other.name}: build that, or give those of {name}"
-    return f"is the file whole, and is it {name}?"
+    return otherwise or f"is the file whole, and is it {name}?"

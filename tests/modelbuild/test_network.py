@@ -150,11 +150,11 @@ def test_missing_misshapen_and_foreign_tensors_are_named() -> None:
         fold(LITE2, {key: value for key, value in state.items() if key != name}, layout)
     with pytest.raises(BundleError, match=rf"'{name}' has shape \(144, 1, 3, 3\)"):
         fold(LITE2, {**state, name: state[name][:, :, :3, :3]}, layout)
-    with pytest.raises(BundleError, match=r"'_blocks\.21\.extra' belongs to no layer"):
+    with pytest.raises(BundleError, match=r"'_blocks\.21\.extra' of \(1,\) belongs to no layer"):
         fold(LITE2, {**state, "_blocks.21.extra": np.zeros(1)}, layout)
     with pytest.raises(BundleError, match=f"'{name}' holds values that are not finite"):
         fold(LITE2, {**state, name: np.full_like(state[name], np.nan)}, layout)
-    with pytest.raises(BundleError, match="is this efficientnet-lite4"):
+    with pytest.raises(BundleError, match="is it efficientnet-lite4"):
         fold(network("efficientnet-lite4"), {}, layout)
 
 
