@@ -55,7 +55,7 @@ smoke: wheel  ## Install the wheel into a clean environment and search with it.
 	PYTHON=$(PYTHON) sh packaging/smoke.sh dist/*.whl
 
 faults: $(BIN)/.installed  ## Run the whole fault suite: kills, power cuts, full disks, damage, clocks, processes.
-	EDGE_SEARCH_FAULTS=full $(BIN)/python -m pytest tests/faults -s
+	EDGE_SEARCH_FAULTS=full $(BIN)/python -m pytest tests/faults tests/web/test_web_hostile.py -s
 
 vits: $(BIN)/.installed  ## Import networks of the shapes of CLIP and DINOv2, ViT-B/16 to ViT-L/14 (minutes, 4 GB of disk).
 	cd packaging && ../$(BIN)/python -m vit_imports.try_imports
