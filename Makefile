@@ -45,7 +45,8 @@ smoke: wheel  ## Install the wheel into a clean environment and search with it.
 faults: $(BIN)/.installed  ## Run the whole fault suite: kills, power cuts, full disks, damage, clocks, processes.
 	EDGE_SEARCH_FAULTS=full $(BIN)/python -m pytest tests/faults -s
 
-bench: $(BIN)/.installed  ## Measure ingest and queries on this machine.
+bench: $(BIN)/.installed  ## Measure encoders, ingest and queries on this machine.
+	$(BIN)/edge-search --home $(DEMO) bench encoder
 	$(BIN)/edge-search bench ingest
 	$(BIN)/edge-search --home $(DEMO) index catalog >/dev/null
 	$(BIN)/edge-search --home $(DEMO) bench query catalog/queries
