@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from edge_search.cli.context import Context, json_option, runtime_option
-from edge_search.cli.output import print_json, print_table
+from edge_search.cli.output import note, print_json, print_table
 
 __all__ = ["bench"]
 
@@ -40,6 +40,39 @@ def ingest(context: Context, folder: Path | None, photos: int, rounds: int, runt
         settings = {"runtime": runtime or context.runtime, "threads": context.threads}
         rows = bench_ingest(paths, folder, rounds=rounds, **settings)
     _print(rows, as_json)
+
+
+@bench.command("encoder")
+@click.option("--rounds", type=click.IntRange(3), default=25, show_default=True, help="Rounds; medians are shown.")
+@click.option("--torch/--no-torch", default=True, help="Measure PyTorch too, where it is installed (default).")
+@json_option
+@click.pass_obj
+def encoder(context: Context, rounds: int, torch: bool, as_json: bool) -> None:
+    """Encoders beside each other, beside PyTorch, and beside what this machine can do at best (extra: build)."""
+    from edge_search.appliance.encoders import bundles
+    from edge_search.bench.encoder import bench_encoder
+
+    with context.box() as box:
+        found = bench_encoder(
+            bundles(box.home),
+            box.home.cache / "bench",
+            threads=box.encoders.cores,
+            rounds=rounds,
+            torch=torch,
+            progress=note,
+        )
+    if as_json:
+        print_json(found)
+        return
+    roof = found["roof_gmac_s"]
+    columns = [name for name in found["rows"][0] if name not in ("threads", "precision_note", "input_px", "gmac")]
+    title = (
+        f"{found['machine']['cpu']}, {found['rows'][0]['threads']} threads; "
+        f"roof: FP32 {roof['fp32']:g}, INT8 {roof['int8']:g} GMAC/s"
+    )
+    print_table(columns, ([row[name] for name in columns] for row in found["rows"]), title=title)
+    for entry in found["skipped"]:
+        note(f"left out: {entry['what']} on {entry['runtime']}: {entry['reason']}")
 
 
 @bench.command("query")

@@ -85,6 +85,16 @@ class Network:
             yield from block.convs()
         yield self.head
 
+    def multiply_adds(self, side: int) -> int:
+        """Multiply-adds of one picture of ``side`` pixels, all convolutions."""
+        total, size = 0, side
+        for conv in self.convs():
+            size = -(-size // conv.stride)
+            # squeeze-and-excite sees one mean a channel
+            places = 1 if not conv.batch_norm else size * size
+            total += places * math.prod(conv.weight_shape)
+        return total
+
     def level_channels(self) -> dict[str, int]:
         """Channels of each map that can be pooled: ``stage1`` .. ``stage7`` (last block of each) and ``head``."""
         stages = {f"stage{block.stage}": block.project.outputs for block in self.blocks}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,7 @@ def test_a_full_or_readonly_disk_costs_speed_only(
     assert list(full.folder.iterdir()) == []
     monkeypatch.undo()
     usage = type("Usage", (), {"free": 10 << 20})
-    monkeypatch.setattr(compiled_cache.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     assert full.put("key", b"x") is False, "a nearly full disk is left alone"
 
 

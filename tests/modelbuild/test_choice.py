@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from edge_search.encoder.level import Level, join_levels
 from edge_search.encoder.onnx_runtime import OnnxRuntime
 from edge_search.encoder.openvino_runtime import OpenVinoRuntime
-from edge_search.encoder.runtime import RUNTIMES
+from edge_search.encoder.runtime import RUNTIMES, Runtime
 from edge_search.imaging.recipe import Recipe
 from edge_search.modelbuild.calibration import Split, calibration_pictures, drawn_split
 from edge_search.modelbuild.efficientnet import network
@@ -73,8 +73,7 @@ def trained() -> Any:
     def real(name: str) -> NDArray[np.float32]:
         scale = value[f"{name}_quantized_scale" if name.endswith("bias") else f"{name}_scale"]
         whole = value[f"{name}_quantized"]
-        found: NDArray[np.float32] = (whole * scale.reshape(-1, *[1] * (whole.ndim - 1))).astype(np.float32)
-        return found
+        return np.asarray(whole * scale.reshape(-1, *[1] * (whole.ndim - 1)), np.float32)
 
     layers = network("efficientnet-lite2")
     folded = {conv.name: Folded(real(f"{conv.name}.weight"), real(f"{conv.name}.bias")) for conv in layers.convs()}
@@ -110,7 +109,8 @@ def both_methods(graph: Any, pictures: NDArray[np.uint8]) -> dict[str, Any]:
 
 def features(runtime: Any, model: Any, file: Path, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     onnx.save(model, str(file))
-    return join_levels(runtime(file, "int8", 2).run(pixels), B0.levels)
+    opened: Runtime = runtime(file, "int8", 2)
+    return join_levels(opened.run(pixels), B0.levels)
 
 
 @pytest.mark.parametrize("method", ["qdq", "nncf"])
