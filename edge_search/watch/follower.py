@@ -30,6 +30,7 @@ _log = logging.getLogger("edge_search")
 
 # Every inotify limit that was raised, every share that is local again is noticed after this long.
 _OBSERVER_RETRY_S = 60.0
+_UNTRUSTED_S = 3.0
 # During a pause, or while nothing rests, hints must not take all memory.
 _MOST_SETTLING = 20_000
 
@@ -165,8 +166,11 @@ class Follower:
                 # We write it too; it matters when it goes, or comes back to a folder that was taken for another.
                 if hint.deleted or not self.trusted:
                     self.scan(f"{SOURCE_MARKER.decode()} changed")
-            elif self.trusted:  # else a look at everything is to come anyway
+            elif self.trusted:
                 self._settle(hint.path, now, deleted=hint.deleted)
+            else:
+                # A first look may be past this path already, or a foreign folder may be on its way to become ours.
+                self.pace.soon(_UNTRUSTED_S)
         if len(self.settling) > _MOST_SETTLING:
             self.settling.clear()
             self.scan(f"more than {_MOST_SETTLING:,} changes wait")

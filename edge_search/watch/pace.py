@@ -49,6 +49,12 @@ class Pace:
         self._asked = True
         return news
 
+    def soon(self, seconds: float) -> None:
+        """Let the next scan come within some seconds, or right after the one that runs."""
+        self._asked |= self.running
+        if not self.failures:
+            self._next_at = min(self._next_at, self.clock.monotonic() + seconds)
+
     def begin(self) -> None:
         """Note that a scan begins."""
         self._began = self.clock.monotonic()

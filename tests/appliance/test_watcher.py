@@ -186,6 +186,22 @@ def test_root_made_anew_with_the_same_photos_is_known(home: Path, shop: Path, tm
         assert at.encoded == 31
 
 
+def test_root_that_comes_back_bit_by_bit(home: Path, shop: Path, tmp_path: Path) -> None:
+    shutil.copytree(shop, tmp_path / "copy")
+    with watched(home, shop) as at:
+        until(lambda: at.follower.source.marker)
+        shutil.rmtree(shop)
+        until(lambda: at.state() == "offline")
+        for number in range(5):
+            shutil.copytree(tmp_path / "copy" / f"S{number}", shop / f"S{number}")
+        until(lambda: "other photos" in (at.box.sources.listed()[0].detail or ""))
+        for number in range(5, 30):
+            shutil.copytree(tmp_path / "copy" / f"S{number}", shop / f"S{number}")
+        until(lambda: at.state() == "online")
+        at.equal(shop)
+        assert at.encoded == 30
+
+
 def test_mass_deletion_is_held_until_it_is_confirmed(home: Path, shop: Path) -> None:
     with watched(home, shop) as at:
         for number in range(25):

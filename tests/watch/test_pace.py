@@ -54,6 +54,23 @@ def test_scan_that_is_asked_for_comes_after_the_one_that_runs() -> None:
     assert pace.due()
 
 
+def test_scan_that_is_wanted_soon() -> None:
+    clock = HandClock()
+    pace = Pace(clock, usual_s=600, often_s=30)
+    pace.begin()
+    pace.soon(3)  # it may be past what changed
+    pace.done()
+    assert pace.due()
+    pace.begin()
+    pace.done()
+    pace.soon(3)
+    clock.now += 2
+    assert not pace.due()
+    pace.soon(3)
+    clock.now += 1
+    assert pace.due()
+
+
 def test_failure_is_tried_ever_later_whoever_asks() -> None:
     clock = HandClock()
     pace = Pace(clock, usual_s=600, often_s=30)
