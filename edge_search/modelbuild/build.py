@@ -108,6 +108,7 @@ def choose_networks(
         if any(node.op_type == "Sigmoid" for node in exact.graph.node):
             # without SiLU one file is the fastest on both runtimes, and NNCF's brings nothing
             methods["nncf"] = lambda keep: quantize_nncf(exact, pictures, keep)
+            methods["nncf-symmetric"] = lambda keep: quantize_nncf(exact, pictures, keep, symmetric=True)
     choice = choose(exact, recipe, methods, split, folder, progress)
     choice.report["calibration"] = "photos of the catalog" if own else "drawn pictures"
     return choice
@@ -181,6 +182,8 @@ def _need_extra() -> None:
 
 def _versions(choice: Choice) -> dict[str, Any]:
     """What built it; none of it is part of the fingerprint."""
-    names = ["onnx", "numpy", "pillow"] + (["nncf"] if "nncf" in {n.method for n in choice.networks.values()} else [])
+    names = ["onnx", "numpy", "pillow"] + ["nncf"] * any(
+        network.method.startswith("nncf") for network in choice.networks.values()
+    )
     runtimes = {name: network.runtime.version for name, network in choice.networks.items()}
     return {**{name: metadata.version(name) for name in names}, **runtimes}
