@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,11 @@ from edge_search.encoder.fake_runtime import FakeEncoder
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run last what quantizes: the libraries for that change how this process logs, and others' tests read logs."""
+    items.sort(key=lambda item: bool({"bench", "modelbuild"} & set(item.path.relative_to(REPOSITORY).parts)))
+
+
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting, home or preference of the machine reaches a test."""
@@ -24,6 +30,17 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     # Tables of tests are written and read at once; waiting for them to rest would take half a second each.
     monkeypatch.setattr("edge_search.catalog.text.REST_S", 0.005)
     monkeypatch.setenv("EDGE_SEARCH_HOME", str(tmp_path / "default-home"))
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """A command run in this process adds handlers, to a stderr that is closed with its test."""
+    log = logging.getLogger("edge_search")
+    handlers, level, propagate = list(log.handlers), log.level, log.propagate
+    yield
+    log.handlers, log.propagate = handlers, propagate
+    log.setLevel(level)
+    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,10 @@ from edge_search.store.home import Home
 
 __all__ = ["Space"]
 
-# A change of one product takes some 30 KiB of the log, which is folded back at once while space is short.
+# A change of one product takes some 30 KiB of the log, and twice that with the words it is found by; the log is
+# folded back at once while space is short.
 _BALLAST_BYTES = 2**20
+_LEAST_BYTES = 256 * 2**10  # also on a disk of which 5 % are less
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Space:
             )
 
     def _reserve(self, total: int) -> int:
-        return min(self.reserve_mb * 2**20, total // 20)
+        return min(self.reserve_mb * 2**20, max(total // 20, _LEAST_BYTES))
 
     def short(self) -> bool:
         """Return whether the disk is nearly full; then the ballast goes overboard, else it comes (back) on board."""
