@@ -40,7 +40,11 @@ class _Triple(click.ParamType):  # type: ignore[type-arg]
     "--normalise/--no-normalise", default=None, help="--no-normalise: the network takes the bytes 0 to 255 as they are."
 )
 @click.option("--crop", type=click.FloatRange(0.05, 1), help="Share of the resized short side that is cut out.")
-@click.option("--interpolation", type=click.Choice(["bilinear", "bicubic", "lanczos"]))
+@click.option(
+    "--interpolation",
+    type=click.Choice(["bilinear", "bicubic", "lanczos"]),
+    help="How photos are scaled. Default: as the preset or the exporter says, else bicubic.",
+)
 @click.option(
     "--resize",
     type=click.Choice(["shortest", "squash"]),
