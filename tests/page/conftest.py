@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageEnhance
+from playwright.sync_api import expect
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "packaging"))
@@ -17,6 +18,9 @@ sys.path.insert(0, str(ROOT / "packaging"))
 from stage.film import counter, framed, write_film  # noqa: E402
 from stage.shop import Shop, command  # noqa: E402
 from stage.visitor import CHROMIUM, Visitor, launch  # noqa: E402
+
+# Five seconds, the default, are few where other tests load the machine too.
+expect.set_options(timeout=30_000)
 
 PIN = "274916"
 ARTEFACTS = ROOT / ".artefacts" / "page"
