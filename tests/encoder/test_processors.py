@@ -1,0 +1,57 @@
+"""Older processors answer the canary too: by oneDNN's own limit, and in an emulator where there is one.
+
+Elsewhere (ARM, and ONNX Runtime on real old hardware) it is not proven.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from edge_search.encoder.bundle import default_bundle_root
+
+BUNDLE = next(root for root in default_bundle_root()) / "efficientnet-lite2-int8"
+PROGRAM = """
+import sys
+from pathlib import Path
+from edge_search.encoder.bundle import Bundle
+from edge_search.encoder.canary import check_canary
+from edge_search.encoder.encoder import load_encoder
+
+bundle = Bundle.open(Path(sys.argv[1]))
+encoder = load_encoder(bundle, sys.argv[2], threads=1)
+print(check_canary(bundle, sys.argv[2], encoder.encode))
+"""
+EMULATOR = shutil.which("qemu-x86_64")
+
+
+def canary(runtime: str, *before: str, **environment: str) -> float:
+    result = subprocess.run(
+        [*before, sys.executable, "-c", PROGRAM, str(BUNDLE), runtime],
+        env={**os.environ, **environment, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=540,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return float(result.stdout)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="oneDNN's limit is one of x86-64")
+@pytest.mark.parametrize(("instructions", "least"), [("AVX512_CORE", 0.9999), ("AVX2", 0.9999), ("SSE41", 0.999)])
+def test_openvino_without_vnni_gives_the_same_feature(instructions: str, least: float) -> None:
+    assert canary("openvino", ONEDNN_MAX_CPU_ISA=instructions) >= least
+
+
+@pytest.mark.skipif(EMULATOR is None, reason="needs the package qemu-user")
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="emulates x86-64 on itself")
+@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
+@pytest.mark.parametrize(("processor", "least"), [("Haswell", 0.9999), ("Nehalem", 0.999)])
+def test_an_emulated_old_processor_gives_the_same_feature(runtime: str, processor: str, least: float) -> None:
+    """Haswell: AVX2 without VNNI. Nehalem: SSE4.2 only, as Intel's small Celerons until 2022."""
+    assert canary(runtime, str(EMULATOR), "-cpu", processor) >= least
