@@ -143,7 +143,10 @@ class Database:
 
     def _create(self) -> None:
         fresh = not self.home.database.exists()
-        if not fresh:
+        # A power cut before the WAL was switched on leaves a journal, and only a writer may roll it back: a
+        # read-only connection says "attempt to write a readonly database".
+        halved = Path(f"{self.home.database}-journal").exists()
+        if not fresh and not halved:
             with self.read() as tables:
                 version = schema_version(tables)
             if version == len(MIGRATIONS):

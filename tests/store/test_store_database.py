@@ -180,6 +180,28 @@ def test_backup_is_made_before_a_migration(place: Home, monkeypatch: pytest.Monk
     copy.close()
 
 
+def test_power_cut_before_the_log_was_switched_on_is_rolled_back(place: Home, tmp_path: Path) -> None:
+    Database(place).close()
+    conn = sqlite3.connect(place.database, isolation_level=None)
+    assert conn.execute("PRAGMA journal_mode=DELETE").fetchone()[0] == "delete"
+    # A cache of one page writes the halved transaction into the file, its journal synced before.
+    conn.execute("PRAGMA cache_size=1")
+    conn.execute("BEGIN IMMEDIATE")
+    conn.executemany("INSERT INTO meta VALUES (?, ?)", ((str(n), "x" * 3000) for n in range(100)))
+    cut = prepare_home(tmp_path / "cut")
+    for suffix in ("", "-journal"):
+        Path(f"{cut.database}{suffix}").write_bytes(Path(f"{place.database}{suffix}").read_bytes())
+    conn.close()
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        sqlite3.connect(f"{cut.database.as_uri()}?mode=ro", uri=True).execute("PRAGMA user_version")
+    opened = Database(cut)
+    with opened.read() as tables:
+        assert pragma(tables, "journal_mode") == "wal"
+        assert tables.execute("SELECT count(*) FROM meta WHERE value LIKE 'xx%'").fetchone()[0] == 0
+        assert pragma(tables, "integrity_check") == "ok"
+    opened.close()
+
+
 def test_failed_migration_leaves_the_old_store(place: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     Database(place).close()
 

@@ -73,7 +73,9 @@ def test_files_and_folders_are_heard(ear: Ear, tmp_path: Path) -> None:
 def test_reading_is_not_heard(ear: Ear, tmp_path: Path) -> None:
     photo = tmp_path / "root" / "tea" / "1.jpg"
     photo.write_bytes(b"1")
-    ear.hears(b"tea/1.jpg")
+    # Events keep their order: when the second file is heard, all that writing the first one said was heard.
+    (tmp_path / "root" / "tea" / "0.jpg").write_bytes(b"1")
+    ear.hears(b"tea/1.jpg", b"tea/0.jpg")
     ear.paths.clear()
     for _ in range(20):
         photo.read_bytes()
