@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -12,14 +13,15 @@ from edge_search.fitting.projection import Projection
 from edge_search.fitting.scatter import Matrix, Scatter
 from edge_search.types import FloatArray
 
-__all__ = ["KIND", "LARGEST_DIMENSION", "Discriminant", "FitRecipe"]
+__all__ = ["KIND", "LARGEST_DIMENSION", "Discriminant", "FitRecipe", "Levels"]
 
 KIND = "fitted"
 LARGEST_DIMENSION = 256
 """Numbers in a fitted vector, at most."""
 
-# Directions of 1,000 photos are those of 10,000: their product takes a
-# tenth of the time.
+Levels = Literal["all", "last"]
+
+# Directions of 1,000 photos are those of 10,000: their product takes a tenth of the time.
 _MOST_PHOTOS = 1000
 
 
@@ -29,13 +31,15 @@ class FitRecipe:
 
     ``simulated``: weight of the simulated photos' scatter beside the photos' own, which weighs 1 (where there is
     none, the simulated one counts alone). ``shrinkage`` 0..1: share of the identity in the scatter. ``power``: 1
-    whitens fully, 0.5 half-way, 0 not at all. ``dimension``: numbers in a vector, at most.
+    whitens fully, 0.5 half-way, 0 not at all. ``dimension``: numbers in a vector, at most. ``levels``: pooled levels
+    of the network that count.
     """
 
     simulated: float = 0.3
     shrinkage: float = 0.3
     power: float = 1.0
     dimension: int = LARGEST_DIMENSION
+    levels: Levels = "all"
 
 
 class Discriminant:
@@ -43,7 +47,7 @@ class Discriminant:
 
     Linear discriminant analysis with a shrunk scatter (Friedman, "Regularized Discriminant Analysis", 1989).
     Shrinking towards the identity moves eigenvalues and leaves the axes, so all shrinkages, powers and
-    dimensions of one mix of scatters share the decomposition (1,632 numbers: 1.5 s on a core).
+    dimensions of one mix of scatters share the decomposition.
 
     The directions kept are the leading ones of the *photos*, not of the SKUs' means: on splits of 324 photos,
     81 SKUs, both name SKUs they were fitted on equally well (.852 and .861), and photos name SKUs that came later

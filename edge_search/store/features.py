@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from edge_search.errors import EncoderError, StoreDamaged
 from edge_search.store.database import Tables
+from edge_search.store.half import packed, unpacked
 from edge_search.types import FloatArray, KeyArray
 
 __all__ = [
@@ -25,8 +25,6 @@ __all__ = [
     "states",
 ]
 
-_LARGEST = float(np.finfo(np.float16).max)
-
 
 def put(tables: Tables, fingerprint: str, features: Mapping[str, FloatArray]) -> None:
     """Store features (float32, (D,)) by content hash; one that is there already stays.
@@ -34,13 +32,9 @@ def put(tables: Tables, fingerprint: str, features: Mapping[str, FloatArray]) ->
     Raises:
         EncoderError: one is not finite as float16. A single such row would ruin the recall of the whole index.
     """
-    for digest, feature in features.items():
-        if not np.abs(feature).max(initial=0) <= _LARGEST:
-            raise EncoderError(f"photo {digest[:12]}: its feature is not finite; run 'edge-search model verify'")
-    blobs = {digest: feature.astype("<f2").tobytes() for digest, feature in features.items()}
+    rows = [(digest, fingerprint, *packed(feature, digest)) for digest, feature in features.items()]
     tables.conn.executemany(
-        "INSERT OR IGNORE INTO features (content_hash, fingerprint, feature, crc32) VALUES (?, ?, ?, ?)",
-        [(digest, fingerprint, blob, zlib.crc32(blob)) for digest, blob in blobs.items()],
+        "INSERT OR IGNORE INTO features (content_hash, fingerprint, feature, crc32) VALUES (?, ?, ?, ?)", rows
     )
 
 
@@ -64,7 +58,7 @@ def of_images(
     last = 2**62 if upto is None else upto
     while rows := tables.execute(sql, [fingerprint, after, last, page]).fetchall():
         keys = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
-        yield keys, _checked(rows)
+        yield keys, unpacked(rows)
         after = int(keys[-1])
 
 
@@ -78,7 +72,7 @@ def of_keys(tables: Tables, fingerprint: str, keys: Sequence[int]) -> FloatArray
               JOIN features f ON f.content_hash = i.content_hash AND f.fingerprint = ?
               WHERE i.image_id IN ({",".join("?" * len(keys))}) ORDER BY i.image_id"""
     rows = tables.execute(sql, [fingerprint, *keys]).fetchall()
-    return _checked(rows) if rows else np.empty((0, 0), dtype=np.float32)
+    return unpacked(rows) if rows else np.empty((0, 0), dtype=np.float32)
 
 
 def states(tables: Tables, fingerprint: str, *, after: str = "", limit: int = 1000) -> list[tuple[str, str]]:
@@ -116,14 +110,6 @@ def counted(tables: Tables) -> dict[str, int]:
     return dict(tables.execute("SELECT fingerprint, count(*) FROM features GROUP BY fingerprint").fetchall())
 
 
-def _checked(rows: Sequence[tuple[int, bytes, int]]) -> FloatArray:
-    for key, feature, crc32 in rows:
-        # SQLite has no checksum: noise inside a row would come back as another feature.
-        if zlib.crc32(feature) != crc32:
-            raise StoreDamaged(f"the feature of photo {key} is damaged; run 'edge-search repair'")
-    return np.stack([np.frombuffer(row[1], dtype="<f2") for row in rows]).astype(np.float32)
-
-
 def _state(feature: bytes | None, crc32: int | None) -> str:
     if feature is None:
         return "missing"
@@ -133,7 +119,7 @@ def _state(feature: bytes | None, crc32: int | None) -> str:
 def collect(tables: Tables, wanted: Collection[str] | None = None, *, after: str = "") -> tuple[int, str | None]:
     """Delete features that nobody needs: of content no image shows, and of encoders that are not ``wanted``.
 
-    A call looks at about a thousand, in the order of their content hashes.
+    Those of simulated photos go with them, uncounted. A call looks at about a thousand, in the order of their content hashes.
 
     Returns:
         (how many were deleted, the hash to go on ``after`` or None at the end).
@@ -155,6 +141,8 @@ def _sweep(tables: Tables, condition: str, values: Sequence[str], after: str) ->
         "SELECT content_hash FROM features WHERE content_hash > ? ORDER BY content_hash LIMIT 1 OFFSET 1000", [after]
     ).fetchone()
     upto = last[0] if last else "~"
-    sql = f"DELETE FROM features WHERE content_hash > ? AND content_hash <= ? AND {condition}"
-    count = tables.conn.execute(sql, [after, upto, *values]).rowcount
+    count = 0
+    for table in ("simulations", "features"):
+        sql = f"DELETE FROM {table} WHERE content_hash > ? AND content_hash <= ? AND {condition}"
+        count = tables.conn.execute(sql, [after, upto, *values]).rowcount
     return count, str(upto) if last else None

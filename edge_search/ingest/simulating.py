@@ -1,0 +1,89 @@
+"""Simulating: kiosk photos of the catalog's own pictures, encoded and kept, so that a later fit needs only new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from edge_search.encoder.encoder import Encoder
+from edge_search.errors import PhotoError
+from edge_search.imaging.decode import decode
+from edge_search.imaging.simulate import simulate
+from edge_search.ingest.originals import Originals, Place
+from edge_search.store import simulations
+from edge_search.store.database import Database
+from edge_search.types import FloatArray, Progress
+
+__all__ = ["Simulating"]
+
+# Encoders look at 260 to 380 px, and the cost of simulating grows with the pixels.
+_SIDE_PX = 384
+_BATCH = 16
+_Features = dict[tuple[str, int], FloatArray]
+
+
+@dataclass(frozen=True)
+class Simulating:
+    """Makes simulated photos of contents on some threads; each content always gives the same ones."""
+
+    database: Database
+    encoder: Encoder
+    originals: Originals
+    workers: int
+
+    def make(
+        self,
+        digests: Sequence[str],
+        times: int,
+        *,
+        pause: Callable[[], None] = lambda: None,
+        progress: Progress | None = None,
+    ) -> None:
+        """See that ``times`` simulated photos of each content are stored; contents without pixels are left out.
+
+        Args:
+            digests: content hashes of images in the store.
+            times: photos of each.
+            pause: called between batches; may raise to stop, and what was made is kept.
+            progress: called with (done, all) contents.
+        """
+        with self.database.read() as tables:
+            had = simulations.have(tables, self.encoder.fingerprint, digests)
+        todo = [digest for digest in digests if any((digest, number) not in had for number in range(times))]
+        done = len(digests) - len(todo)
+        with ThreadPoolExecutor(max(1, self.workers), thread_name_prefix="simulate") as pool:
+            for start in range(0, len(todo), _BATCH):
+                pause()
+                part = todo[start : start + _BATCH]
+                places = self.originals.places(part)
+                made: _Features = {}
+                for features in pool.map(lambda digest, at=places: self._made(digest, at[digest], times), part):
+                    made.update(features)
+                self.database.need_space()
+                with self.database.write() as tables:
+                    simulations.put(tables, self.encoder.fingerprint, made)
+                done += len(part)
+                if progress is not None:
+                    progress(done, len(digests))
+
+    def _made(self, digest: str, places: Sequence[Place], times: int) -> _Features:
+        picture = self._picture(digest, places)
+        if picture is None:
+            return {}
+        photos = [simulate(picture, np.random.default_rng([int(digest[:15], 16), number])) for number in range(times)]
+        # One at a time: the encoder gives each calling thread a stream of its own.
+        return {(digest, number): self.encoder.encode([photo])[0] for number, photo in enumerate(photos)}
+
+    def _picture(self, digest: str, places: Sequence[Place]) -> Image.Image | None:
+        for _, data in self.originals.photos(digest, places):
+            try:
+                picture = decode(data, self.originals.limits)
+            except PhotoError:
+                continue
+            picture.thumbnail((_SIDE_PX, _SIDE_PX))
+            return picture
+        return None
