@@ -84,6 +84,12 @@ class Settings(BaseSettings):
         "/media:/run/media:/mnt", description="what is mounted below these folders is offered for import"
     )
     log_days: float = Field(90, gt=0, description="forget entries of the change log after this many days")
+    adapt: Literal["auto", "off"] = Field(
+        "auto", description="fit to the catalog after the first sync and when it changed by a fifth; off: when told to"
+    )
+    wrong_match: float = Field(
+        0.02, gt=0, le=0.5, description="share of wrong answers among those that say `match`, as promised by the fit"
+    )
     settle_s: float = Field(0.5, gt=0, le=60, description="`watch` takes a file when it did not change for this long")
     scan_minutes: float = Field(
         10, gt=0, le=1440, description="`watch` looks at everything this often, whatever events said"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from edge_search.appliance.adapting import Adapting
 from edge_search.appliance.changelog import ChangeLog
 from edge_search.appliance.checks import Checks
 from edge_search.appliance.encoders import Encoders
@@ -111,8 +112,13 @@ class Rooms:
     @property
     def switching(self) -> Switching:
         """Giving the catalog another encoder."""
-        originals = Originals(self.database, self._previews(), self._limits())
-        return Switching(self.database, self.encoders, originals, snapshots=self.settings.snapshot_hours > 0)
+        snapshots = self.settings.snapshot_hours > 0
+        return Switching(self.database, self.encoders, self._originals(), snapshots=snapshots)
+
+    @property
+    def adapting(self) -> Adapting:
+        """Fitting to the catalog."""
+        return Adapting(self.database, self.encoders, self._originals(), self.settings)
 
     def _index_of(self, encoder: InstalledEncoder) -> CatalogIndex:
         with self._guard:
@@ -162,6 +168,9 @@ class Rooms:
             thresholds=Thresholds(verdict["match"], verdict["maybe"], verdict.get("margin", 0.0)),
             opener=self._opener,
         )
+
+    def _originals(self) -> Originals:
+        return Originals(self.database, self._previews(), self._limits())
 
     def _previews(self) -> Previews:
         return Previews(self.home, self.settings.previews, self.settings.preview_side_px)

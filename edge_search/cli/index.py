@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edge_search.cli.adapt import adapt_if_due, print_fit
 from edge_search.cli.context import Context, json_option, runtime_option
 from edge_search.cli.output import counted, note, print_json, progress_bar
 
@@ -22,6 +23,7 @@ _NAMED = 20
 @click.argument("folder", type=click.Path(path_type=Path), required=False)
 @click.option("--manifest", type=click.Path(path_type=Path), help="A CSV file: path,sku[,category,...].")
 @click.option("--yes", is_flag=True, help="Also delete what would be held for a confirmation.")
+@click.option("--no-adapt", is_flag=True, help="Don't fit to the catalog afterwards, even if that is due.")
 @runtime_option
 @json_option
 @click.pass_obj
@@ -30,6 +32,7 @@ def index(
     folder: Path | None,
     manifest: Path | None,
     yes: bool,
+    no_adapt: bool,
     runtime: str | None,
     as_json: bool,
 ) -> None:
@@ -39,17 +42,21 @@ def index(
     """
     if folder is not None and manifest is not None:
         raise click.UsageError("give a folder or --manifest, not both")
-    with context.box(runtime) as box, progress_bar("indexing") as progress:
-        report = box.index(folder, manifest=manifest, yes=yes, progress=progress)
+    with context.box(runtime) as box:
+        with progress_bar("indexing") as progress:
+            report = box.index(folder, manifest=manifest, yes=yes, progress=progress)
+        fitted = None if no_adapt else adapt_if_due(box)
     if report.held:
         note(
             f"edge-search: nothing was deleted: {report.held.reason}. "
             "If that is right, run the same command with --yes; if not, see that the folder is mounted"
         )
     if as_json:
-        print_json(report.to_dict())
+        print_json({**report.to_dict(), "fitted": fitted})
     else:
         _print(report)
+        if fitted is not None:
+            print_fit(fitted)
 
 
 def _print(report: IndexReport) -> None:

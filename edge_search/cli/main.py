@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from edge_search import __version__
+from edge_search.cli.adapt import adapt
 from edge_search.cli.bench import bench
 from edge_search.cli.changes import changes
 from edge_search.cli.completion import completion
@@ -71,6 +72,7 @@ for _command in (
     index,
     search,
     evaluate,
+    adapt,
     run,
     serve,
     token,

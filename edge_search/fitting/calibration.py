@@ -29,9 +29,10 @@ _MISSED = 0.03
 class Calibration:
     """Chance = logistic(``strength`` * strength + ``lead`` * lead + ``constant``).
 
-    ``match`` and ``maybe`` are the chances at which these verdicts start. ``basis`` says what it was made on, with how
-    many ``queries``; ``promised`` is the rate of wrong "match" asked for, ``wrong`` and ``wrong_absent`` what was reached
-    there (of all "match", and of queries whose product was left out), ``named`` how many queries got the right "match".
+    ``match`` and ``maybe`` are the chances at which these verdicts start. ``basis`` says what it was made on, with
+    how many ``queries``. ``promised`` is the rate of wrong "match" asked for; ``wrong`` (of all "match") and
+    ``wrong_absent`` (of queries whose product was left out) are what was reached there, ``named`` is how many
+    queries got the right "match".
     """
 
     strength: float

@@ -82,7 +82,8 @@ class Trial:
         if found is None:
             return None
         inner = found.fit(recipe)
-        assert inner.matrix is not None and inner.mean is not None
+        assert inner.matrix is not None
+        assert inner.mean is not None
         return replace(inner, mean=turn @ inner.mean, matrix=turn @ inner.matrix)
 
     def _basis(self, levels: Levels) -> FloatArray:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from edge_search.errors import StoreError
+from edge_search.fitting.calibration import Calibration
 from edge_search.fitting.projection import Projection
 from edge_search.index.segment import Segment, open_segment, stored_segment
 from edge_search.index.tail import Tail
@@ -100,8 +101,14 @@ class CatalogIndex:
             epoch=epoch,
             generation_id=generation.generation_id if generation else 0,
             projection=projection,
+            calibration=_calibration(generation),
             segments=segments,
             last_published=generation.last_image_id if generation else 0,
             tail=Tail(projection.dimension),
             degraded=bool(problems),
         )
+
+
+def _calibration(generation: Generation | None) -> Calibration | None:
+    text = generation.carried.calibration if generation else None
+    return None if text is None else Calibration.from_json(text)

@@ -1,4 +1,4 @@
-"""The successor: a whole generation of another encoder, built beside the one that answers."""
+"""The successor: a whole generation of another encoder or projection, built beside the one that answers."""
 
 from __future__ import annotations
 
@@ -28,11 +28,16 @@ Publish = Callable[[Tables], int]
 
 @dataclass(frozen=True)
 class Successor:
-    """Takes everything from stored features of ``fingerprint``; the generation that answers is not read."""
+    """Takes everything from stored features of ``fingerprint``; the generation that answers is not read.
+
+    ``calibration`` (JSON) and ``vocabulary_id`` are carried beside the projection.
+    """
 
     database: Database
     fingerprint: str
     projection: Projection
+    calibration: str | None = None
+    vocabulary_id: int | None = None
 
     def publish(self, upto: int, commit: Callable[[Publish], T]) -> T:
         """Build segments of all images up to key ``upto``, then let ``commit`` switch; returns what it returns.
@@ -85,8 +90,9 @@ class Successor:
         return keys[:count], vectors[:count], last
 
     def _put(self, tables: Tables, upto: int, segments: list[SegmentRow]) -> int:
-        plain = self.projection
-        number = generations.put_projection(tables, self.fingerprint, plain.kind, plain.dimension, plain.to_bytes())
-        published = generations.publish(tables, self.fingerprint, Carried(number), upto, segments)
+        one = self.projection
+        number = generations.put_projection(tables, self.fingerprint, one.kind, one.dimension, one.to_bytes())
+        carried = Carried(number, self.calibration, self.vocabulary_id)
+        published = generations.publish(tables, self.fingerprint, carried, upto, segments)
         generations.retired(tables)
         return published

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from edge_search.fitting.calibration import Calibration
 from edge_search.fitting.projection import Projection
 from edge_search.index.ranking import best
 from edge_search.index.segment import Segment
@@ -29,6 +30,7 @@ class View:
     last_published: int
     tail: Tail
     degraded: bool
+    calibration: Calibration | None = None
 
     def __len__(self) -> int:
         return sum(len(segment) for segment in self.segments) + len(self.tail)

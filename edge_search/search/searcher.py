@@ -20,7 +20,7 @@ from edge_search.imaging.limits import Limits
 from edge_search.imaging.quality import assess
 from edge_search.index.catalog_index import CatalogIndex
 from edge_search.search.grouping import Group, best_groups
-from edge_search.search.verdict import Thresholds
+from edge_search.search.verdict import Thresholds, judged
 from edge_search.store import features, images, products, sources
 from edge_search.store.changes import LOCAL
 from edge_search.store.database import Database, Tables
@@ -90,19 +90,21 @@ class Searcher:
         with self.database.read() as tables:
             view = self.index.view(tables)
             vector = view.projection(feature)[0]
-            groups = best_groups(tables, view, vector, k, chosen, exact=exact, variants=variants)
-            hits = self.hits(tables, groups, variants=variants, files=files)
+            # At least two: how sure the first is depends on how far the second is behind.
+            groups = best_groups(tables, view, vector, max(k, 2), chosen, exact=exact, variants=variants)
+            verdict, scores = judged(groups, view.calibration, self.thresholds)
+            hits = self.hits(tables, groups[:k], scores, variants=variants, files=files)
         found = time.perf_counter()
         return Answer(
             query_id=uuid.uuid4().hex,
-            verdict=self.thresholds.verdict([hit.similarity for hit in hits]),
+            verdict=verdict,
             quality=quality,
             hits=tuple(hits),
             timings_ms=_timings(started, decoded, loaded, encoded, found),
             encoder=f"{encoder.name}@{encoder.fingerprint}",
             projection=view.projection.kind,
             generation=view.generation_id,
-            calibrated=False,
+            calibrated=view.calibration is not None,
         )
 
     def similar(self, sku: str, k: int, *, chosen: Filter, variants: bool = False, files: bool = True) -> list[Hit]:
@@ -140,23 +142,27 @@ class Searcher:
                 if group.sku != sku and family not in seen:
                     others.append(group)
                     seen |= {family} - {None}
-            return self.hits(tables, others[:k], variants=variants, files=files)
+            # How alike two products are is no chance of anything.
+            scores = [self.thresholds.score(group.strength) for group in others]
+            return self.hits(tables, others[:k], scores, variants=variants, files=files)
 
-    def hits(self, tables: Tables, groups: Sequence[Group], *, variants: bool, files: bool) -> list[Hit]:
+    def hits(
+        self, tables: Tables, groups: Sequence[Group], scores: Sequence[float], *, variants: bool, files: bool
+    ) -> list[Hit]:
         """Return what users see of ranked SKUs, from the snapshot that they were ranked in."""
         rows = products.get(tables, [group.sku for group in groups])
         pictures = self._pictures(tables, groups) if files else {}
         return [
             Hit(
                 rank=rank,
-                score=self.thresholds.score(group.strength),
+                score=score,
                 similarity=round(float(np.clip(group.similarity, -1, 1)), 6),
                 image_id=group.image_id,
                 image=pictures.get(group.image_id),
                 variants=_variants(tables, rows[group.sku]["variant_group"]) if variants else (),
                 **{**rows[group.sku], "title": rows[group.sku]["title"] or group.sku},
             )
-            for rank, group in enumerate(groups, start=1)
+            for rank, (group, score) in enumerate(zip(groups, scores, strict=False), start=1)
         ]
 
     def _pictures(self, tables: Tables, groups: Sequence[Group]) -> dict[int, str | None]:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edge_search.fitting.calibration import Calibration
+from edge_search.search.grouping import Group
 from edge_search.types import Verdict
 
-__all__ = ["Thresholds"]
+__all__ = ["Thresholds", "judged"]
 
 
 @dataclass(frozen=True)
@@ -37,3 +39,18 @@ class Thresholds:
         It is no probability until a calibration says so.
         """
         return float(np.interp(similarity, [0.0, self.maybe, self.match, 1.0], [0.0, 0.5, 0.8, 1.0]))
+
+
+def judged(
+    groups: Sequence[Group], calibration: Calibration | None, thresholds: Thresholds
+) -> tuple[Verdict, list[float]]:
+    """Return the verdict on ranked SKUs (best first, two of them where there are two), and a score of each.
+
+    With a calibration a score is the chance that this SKU is the right one.
+    """
+    strengths = [group.strength for group in groups]
+    if calibration is None:
+        scores = [thresholds.score(value) for value in strengths]
+        return thresholds.verdict([group.similarity for group in groups]), scores
+    chances = calibration.chances(strengths)
+    return calibration.verdict(chances), chances

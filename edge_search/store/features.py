@@ -119,7 +119,8 @@ def _state(feature: bytes | None, crc32: int | None) -> str:
 def collect(tables: Tables, wanted: Collection[str] | None = None, *, after: str = "") -> tuple[int, str | None]:
     """Delete features that nobody needs: of content no image shows, and of encoders that are not ``wanted``.
 
-    Those of simulated photos go with them, uncounted. A call looks at about a thousand, in the order of their content hashes.
+    Those of simulated photos go with them, uncounted. A call looks at about a thousand, in the order of their
+    content hashes.
 
     Returns:
         (how many were deleted, the hash to go on ``after`` or None at the end).

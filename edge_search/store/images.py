@@ -31,6 +31,7 @@ __all__ = [
     "of_content",
     "of_sku",
     "pictured",
+    "portrayed",
     "remove",
     "searchable",
     "searchable_of",
@@ -266,6 +267,12 @@ def searchable(tables: Tables, *, where: str = "1", values: Sequence[object] = (
     sql = f"SELECT i.image_id {_SEARCHABLE} AND i.image_id > ? AND ({where}) ORDER BY i.image_id"
     rows = tables.execute(sql, [after, *values]).fetchall()
     return np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+
+
+def portrayed(tables: Tables, *, after: int = 0, limit: int = 10_000) -> list[tuple[int, str, str]]:
+    """Return a page of (key, SKU, content hash) of the searchable images above key ``after``, ascending."""
+    sql = f"SELECT i.image_id, i.sku, i.content_hash {_SEARCHABLE} AND i.image_id > ? ORDER BY i.image_id LIMIT ?"
+    return [(row[0], row[1], row[2]) for row in tables.execute(sql, [after, limit])]
 
 
 def faces(tables: Tables, skus: Sequence[str]) -> dict[str, int]:

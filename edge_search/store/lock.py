@@ -17,7 +17,7 @@ __all__ = ["LockName", "held", "waited_for"]
 
 _log = logging.getLogger("edge_search")
 
-LockName = Literal["writer", "sync", "build", "recover", "switch", "watch", "media", "run"]
+LockName = Literal["writer", "sync", "build", "recover", "switch", "adapt", "watch", "media", "run"]
 
 
 @contextlib.contextmanager
