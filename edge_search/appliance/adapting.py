@@ -163,6 +163,7 @@ class Adapting:
         skus: list[int] = []
         made: list[FloatArray] = []
         origin: list[int] = []
+        cut_out = np.zeros(len(sample.photos), bool)
         pictures = set(sample.pictures)
         for start in range(0, len(sample.photos), _PAGE):
             pause()
@@ -179,8 +180,9 @@ class Adapting:
                     if digest in pictures:
                         found = simulations.of(tables, encoder.fingerprint, digest, sample.times)
                         if found is not None:
-                            made.append(found)
-                            origin += [len(skus)] * len(found)
+                            made.append(found.features)
+                            origin += [len(skus)] * len(found.features)
+                            cut_out[len(skus)] = found.cut_out
                     skus.append(names[sku])
         width = encoder.dimension
         return Gallery(
@@ -188,6 +190,7 @@ class Adapting:
             np.asarray(skus, np.int64),
             np.concatenate(made) if made else np.empty((0, width), np.float32),
             np.asarray(origin, np.int64),
+            cut_out[: len(skus)],
         )
 
     def _published(

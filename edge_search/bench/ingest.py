@@ -16,8 +16,8 @@ from PIL import Image
 from edge_search.appliance.box import Box
 from edge_search.encoder.encoder import Encoder
 from edge_search.imaging.decode import decode
-from edge_search.imaging.preprocess import preprocess
 from edge_search.imaging.simulate import simulate
+from edge_search.imaging.views import views
 
 __all__ = ["bench_ingest", "small_photos"]
 
@@ -49,11 +49,11 @@ def bench_ingest(photos: Sequence[Path], folder: Path, *, rounds: int = 3, **set
         encoder, workers = box.encoders.ingest, box.encoders.cores
         runtime, precision = encoder.runtime.name, encoder.runtime.precision
         data = [path.read_bytes() for path in photos]
-        pixels = [preprocess(decode(item), encoder.recipe) for item in data]
+        pixels = [views(decode(item), encoder.recipe) for item in data]
         decode_s, encode_s, sync_s = [], [], []
         for number in range(rounds):
-            decode_s.append(_timed(lambda item: preprocess(decode(item), encoder.recipe), data, workers))
-            encode_s.append(_timed(lambda item: encoder.encode_array(item[None]), pixels, workers))
+            decode_s.append(_timed(lambda item: views(decode(item), encoder.recipe), data, workers))
+            encode_s.append(_timed(encoder.encode_views, pixels, workers))
             sync_s.append(_synced(Path(scratch) / f"home-{number}", folder, encoder, settings))
     ideal = statistics.median(d + e for d, e in zip(decode_s, encode_s, strict=True))
     share = statistics.median((d + e) / s for d, e, s in zip(decode_s, encode_s, sync_s, strict=True))

@@ -17,8 +17,8 @@ from edge_search.encoder.level import Level, join_levels
 from edge_search.encoder.plain_projection import PlainProjection
 from edge_search.encoder.runtime import Runtime, RuntimeChoice, load_runtime
 from edge_search.errors import EncoderError, InvalidValue
-from edge_search.imaging.preprocess import preprocess
 from edge_search.imaging.recipe import Recipe
+from edge_search.imaging.views import views
 
 __all__ = ["Encoder", "load_encoder"]
 
@@ -55,11 +55,16 @@ class Encoder:
 
     def encode(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         """Decoded RGB pictures -> features float32 (n, dimension) of length 1; EncoderError."""
-        side = self.recipe.side
-        batch = np.empty((len(images), side, side, 3), np.uint8)
-        for row, image in enumerate(images):
-            batch[row] = preprocess(image, self.recipe)
-        return self.encode_array(batch)
+        rows = [self.encode_views(views(image, self.recipe)) for image in images]
+        return np.stack(rows) if rows else np.zeros((0, self.dimension), np.float32)
+
+    def encode_views(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Views of one picture, uint8 (v, side, side, 3) -> its feature float32 (dimension,) of length 1."""
+        found = self.encode_array(pixels)
+        if len(found) == 1:
+            return np.asarray(found[0], np.float32)
+        mean = found.mean(axis=0)
+        return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), np.float32)
 
     def encode_array(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Preprocessed pixels uint8 (n, side, side, 3) -> features float32 (n, dimension) of length 1.

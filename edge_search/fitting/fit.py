@@ -103,7 +103,7 @@ def _recipes(basis: str, levels: Mapping[Levels, FloatArray | None]) -> list[Fit
         return [_SINGLE]
     return [
         FitRecipe(simulated, shrinkage, 1.0, dimension, level)
-        for simulated, shrinkage, dimension, level in product((0.0, 0.3), (0.15, 0.3, 0.5), (128, 256), levels)
+        for simulated, shrinkage, dimension, level in product((0.0, 0.3, 1.0), (0.3, 0.45, 0.6), (128, 256), levels)
     ]
 
 

@@ -19,13 +19,15 @@ class Gallery:
     """Photos of a catalog, and simulated photos of some of them.
 
     ``features``: float32 (n, D), length 1. ``skus``: int64 (n,), which product each shows. ``simulated``: float32
-    (m, D), length 1. ``origin``: int64 (m,), the row of ``features`` that each was simulated from.
+    (m, D), length 1. ``origin``: int64 (m,), the row of ``features`` that each was simulated from. ``cut_out``: bool
+    (n,), photos on plain ground, as shops have them and shoppers don't take them.
     """
 
     features: FloatArray
     skus: Numbers
     simulated: FloatArray
     origin: Numbers
+    cut_out: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.features)
@@ -38,6 +40,7 @@ class Gallery:
             self.skus[chosen],
             self.simulated[kept],
             np.searchsorted(chosen, self.origin[kept]),
+            self.cut_out[chosen],
         )
 
     def without_last(self) -> Gallery:

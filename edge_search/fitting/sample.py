@@ -10,10 +10,10 @@ __all__ = ["Sample", "sampled"]
 
 # A fit on 10,000 photos takes minutes and some hundred MB; more photos say nearly the same.
 _MOST_PHOTOS = 10_000
-# Simulated photos in all, for few pictures and for many; about 20 ms each on two cores.
-_SIMULATED = 2400
+# Simulated photos in all, for few pictures and for many; about 30 ms each on two cores.
+_SIMULATED = 1200
 _MOST_SIMULATED = 4000
-_MOST_TIMES = 8
+_MOST_TIMES = 6
 
 Portrait = tuple[int, str, str]
 """Key, SKU and content hash of an image."""

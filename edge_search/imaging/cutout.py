@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-__all__ = ["cutout"]
+__all__ = ["cutout", "is_cut_out"]
 
 _SIDE = 200
 """Longest side, in pixels, of the small copy the flood fill runs on."""
@@ -26,12 +26,40 @@ def cutout(image: Image.Image) -> Image.Image | None:
     Source: any Pillow picture, any size.
     """
     if image.has_transparency_data:
-        alpha = image.convert("RGBA").getchannel("A")
-        clear = np.asarray(alpha) < 128
-        if _MIN_SHARE <= 1.0 - float(clear.mean()) <= _MAX_SHARE:
+        alpha = _own_mask(image)
+        if alpha is not None:
             return alpha.filter(ImageFilter.MinFilter(3))  # without the half transparent rim
+    found = _ground(image)
+    if found is None:
+        return None
+    white, low, high = found
+    shadow = _shadow(low, high, white)
+    values = np.where(white, 0, np.where(shadow, 255 - low, 255)).astype(np.uint8)
+    # One pixel in: the mixed edge pixels would carry a white rim to the new background.
+    mask = Image.fromarray(values).filter(ImageFilter.MinFilter(3)).filter(ImageFilter.BoxBlur(1))
+    return mask.resize(image.size, Image.Resampling.BICUBIC).point([max(0, min(255, 2 * v - 128)) for v in range(256)])
+
+
+def is_cut_out(image: Image.Image) -> bool:
+    """Return whether `cutout` would find a product on white or transparent ground."""
+    if image.has_transparency_data and _own_mask(image) is not None:
+        return True
+    return _ground(image) is not None
+
+
+def _own_mask(image: Image.Image) -> Image.Image | None:
+    alpha = image.convert("RGBA").getchannel("A")
+    clear = np.asarray(alpha) < 128
+    return alpha if _MIN_SHARE <= 1.0 - float(clear.mean()) <= _MAX_SHARE else None
+
+
+def _ground(image: Image.Image) -> tuple[NDArray[np.bool_], NDArray[np.int16], NDArray[np.int16]] | None:
+    """Return the white ground (bool), darkest and brightest channel of a small copy, all (h, w); None without one."""
+    if image.has_transparency_data:
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
     small = image.convert("RGB")
+    if small is image:
+        small = image.copy()
     small.thumbnail((_SIDE, _SIDE), Image.Resampling.BOX)
     pixels = np.asarray(small, dtype=np.int16)
     red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
@@ -42,13 +70,7 @@ def cutout(image: Image.Image) -> Image.Image | None:
         return None
     white = _flood(low >= corners[1:].mean() - 8)
     share = 1.0 - float(white.mean())
-    if not _MIN_SHARE <= share <= _MAX_SHARE:
-        return None
-    shadow = _shadow(low, high, white)
-    values = np.where(white, 0, np.where(shadow, 255 - low, 255)).astype(np.uint8)
-    # One pixel in: the mixed edge pixels would carry a white rim to the new background.
-    mask = Image.fromarray(values).filter(ImageFilter.MinFilter(3)).filter(ImageFilter.BoxBlur(1))
-    return mask.resize(image.size, Image.Resampling.BICUBIC).point([max(0, min(255, 2 * v - 128)) for v in range(256)])
+    return (white, low, high) if _MIN_SHARE <= share <= _MAX_SHARE else None
 
 
 def _shadow(low: NDArray[np.int16], high: NDArray[np.int16], white: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -19,8 +19,10 @@ _RESAMPLING = {
 _REDUCING_GAP = 3.0
 
 
-def preprocess(image: Image.Image, recipe: Recipe) -> NDArray[np.uint8]:
+def preprocess(image: Image.Image, recipe: Recipe, view: float = 1.0) -> NDArray[np.uint8]:
     """Return the centre square of ``image`` (or all of it, squashed) as uint8 RGB, (side, side, 3), C-contiguous.
+
+    ``view``: only the middle of that, as a fraction of its side.
 
     Resizing and cropping are one step, so only the pixels of the square are computed; a picture smaller than
     the square is enlarged by the same rule. 640 x 853 to 320: 2.8 ms
@@ -30,9 +32,10 @@ def preprocess(image: Image.Image, recipe: Recipe) -> NDArray[np.uint8]:
         image = image.convert("RGB")
     width, height = image.size
     if recipe.fit == "squash":
-        return _resized(image, recipe, (0.0, 0.0, float(width), float(height)))
+        left, top = width * (1 - view) / 2, height * (1 - view) / 2
+        return _resized(image, recipe, (left, top, width - left, height - top))
     scale = min(image.size) / round(recipe.side / recipe.crop)
-    square = recipe.side * scale
+    square = recipe.side * scale * view
     left, top = max(0.0, (width - square) / 2), max(0.0, (height - square) / 2)
     # min(): the sum may pass the edge by one bit, which Pillow refuses.
     box = (left, top, min(float(width), left + square), min(float(height), top + square))

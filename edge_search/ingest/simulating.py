@@ -11,19 +11,20 @@ from PIL import Image
 
 from edge_search.encoder.encoder import Encoder
 from edge_search.errors import PhotoError
+from edge_search.imaging.cutout import is_cut_out
 from edge_search.imaging.decode import decode
 from edge_search.imaging.simulate import simulate
 from edge_search.ingest.originals import Originals, Place
 from edge_search.store import simulations
 from edge_search.store.database import Database
-from edge_search.types import FloatArray, Progress
+from edge_search.store.simulations import Simulated
+from edge_search.types import Progress
 
 __all__ = ["Simulating"]
 
 # Encoders look at 260 to 380 px, and the cost of simulating grows with the pixels.
 _SIDE_PX = 384
 _BATCH = 16
-_Features = dict[tuple[str, int], FloatArray]
 
 
 @dataclass(frozen=True)
@@ -53,16 +54,15 @@ class Simulating:
         """
         with self.database.read() as tables:
             had = simulations.have(tables, self.encoder.fingerprint, digests)
-        todo = [digest for digest in digests if any((digest, number) not in had for number in range(times))]
+        todo = [digest for digest in digests if had.get(digest, 0) < times]
         done = len(digests) - len(todo)
         with ThreadPoolExecutor(max(1, self.workers), thread_name_prefix="simulate") as pool:
             for start in range(0, len(todo), _BATCH):
                 pause()
                 part = todo[start : start + _BATCH]
                 places = self.originals.places(part)
-                made: _Features = {}
-                for features in pool.map(lambda digest, at=places: self._made(digest, at[digest], times), part):
-                    made.update(features)
+                found = pool.map(lambda digest, at=places: self._made(digest, at[digest], times), part)
+                made = {digest: one for digest, one in zip(part, found, strict=True) if one is not None}
                 self.database.need_space()
                 with self.database.write() as tables:
                     simulations.put(tables, self.encoder.fingerprint, made)
@@ -70,13 +70,12 @@ class Simulating:
                 if progress is not None:
                     progress(done, len(digests))
 
-    def _made(self, digest: str, places: Sequence[Place], times: int) -> _Features:
+    def _made(self, digest: str, places: Sequence[Place], times: int) -> Simulated | None:
         picture = self._picture(digest, places)
         if picture is None:
-            return {}
+            return None
         photos = [simulate(picture, np.random.default_rng([int(digest[:15], 16), number])) for number in range(times)]
-        # One at a time: the encoder gives each calling thread a stream of its own.
-        return {(digest, number): self.encoder.encode([photo])[0] for number, photo in enumerate(photos)}
+        return Simulated(self.encoder.encode(photos), is_cut_out(picture))
 
     def _picture(self, digest: str, places: Sequence[Place]) -> Image.Image | None:
         for _, data in self.originals.photos(digest, places):

@@ -15,8 +15,8 @@ from edge_search.encoder.bundle import MANIFEST, Bundle, default_bundle_root
 from edge_search.encoder.manifest import SCHEMA, BundleFile
 from edge_search.errors import BundleError
 from edge_search.imaging.decode import decode
-from edge_search.imaging.preprocess import preprocess
 from edge_search.imaging.simulate import simulate
+from edge_search.imaging.views import views
 from edge_search.modelbuild.choice import Choice
 from edge_search.modelbuild.origin import Origin
 from edge_search.modelbuild.procedural import picture
@@ -74,9 +74,10 @@ def _write_canary(folder: Path, recipe: BuildRecipe, choice: Choice) -> None:
     photo = simulate(picture(rng, 400), rng).crop((0, 50, 400, 350))
     file = folder / "canary.jpg"
     photo.save(file, quality=90)
-    pixels = preprocess(decode(file.read_bytes()), recipe.recipe)[None]
+    pixels = views(decode(file.read_bytes()), recipe.recipe)
     for runtime, network in choice.networks.items():
-        np.save(folder / f"canary-{runtime}.npy", network.encode(pixels)[0])
+        mean = network.encode(pixels).mean(axis=0)
+        np.save(folder / f"canary-{runtime}.npy", mean / np.linalg.norm(mean))
 
 
 def _write_texts(folder: Path, recipe: BuildRecipe, origin: Origin, choice: Choice) -> None:

@@ -131,8 +131,8 @@ def _fitting(tables: Tables) -> None:
     """Add what fitting to the catalog needs: features of simulated photos, and the words a generation carries."""
     tables.execute(
         """CREATE TABLE simulations (
-            content_hash TEXT NOT NULL, fingerprint TEXT NOT NULL, number INTEGER NOT NULL, feature BLOB NOT NULL,
-            crc32 INTEGER NOT NULL, PRIMARY KEY (content_hash, fingerprint, number))"""
+            content_hash TEXT NOT NULL, fingerprint TEXT NOT NULL, number INTEGER NOT NULL, cut_out INTEGER NOT NULL,
+            feature BLOB NOT NULL, crc32 INTEGER NOT NULL, PRIMARY KEY (content_hash, fingerprint, number))"""
     )
     tables.execute("ALTER TABLE generations ADD COLUMN vocabulary_id INTEGER")
 
