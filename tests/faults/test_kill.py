@@ -130,7 +130,7 @@ def test_index(tmp_path: Path) -> None:
     fill(folder, range(_PHOTOS))
     killer = _Killer(seed=1)
     starts, new = 0, 1000
-    while killer.killed < scaled(10, 80):
+    while killer.killed < scaled(16, 80):
         if not killer.kill(_index, home, folder, acks, share=run(_left, home, folder)):
             _change(folder, range(new, new + _PHOTOS // 2))
             new += _PHOTOS
@@ -153,7 +153,7 @@ def test_teaching(tmp_path: Path) -> None:
     home, acks = tmp_path / "home", tmp_path / "acks"
     killer = _Killer(seed=2)
     first = 0
-    while killer.killed < scaled(4, 30):
+    while killer.killed < scaled(6, 30):
         killer.kill(_add, home, acks, first)
         first += 20  # half of them again: teaching the same photo twice is one photo
         assert run(_checked, home, acks) == []
@@ -165,7 +165,7 @@ def test_compact(tmp_path: Path) -> None:
     _index(home, folder, acks)
     answers = run(_answers, home)
     killer = _Killer(seed=3)
-    while killer.killed < scaled(4, 30):
+    while killer.killed < scaled(6, 30):
         killer.kill(_compact, home)
         assert run(_checked, home, acks, folder) == []
         assert run(_answers, home) == answers
@@ -180,7 +180,7 @@ def test_repair(tmp_path: Path) -> None:
     _index(home, folder, acks)
     _damage(home, 0)
     killer = _Killer(seed=4)
-    while killer.killed < scaled(4, 30):
+    while killer.killed < scaled(6, 30):
         _damage(home, killer.killed)
         killer.kill(_repair, home)
         run(_repair, home)
@@ -194,7 +194,7 @@ def test_backup(tmp_path: Path) -> None:
     fill(folder, range(_PHOTOS))
     _index(home, folder, acks)
     killer = _Killer(seed=5)
-    while killer.killed < scaled(4, 30):
+    while killer.killed < scaled(6, 30):
         killer.kill(_backup, home, target)
         assert run(_checked, home, acks, folder) == []
     # A killed backup leaves the one before as it was.

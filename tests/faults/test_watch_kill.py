@@ -12,7 +12,7 @@ from tests.faults.promises import broken
 from tests.watch.watched import until, watched
 
 _PHOTOS = scaled(200, 2000)
-_KILLS = scaled(12, 100)
+_KILLS = scaled(20, 100)
 
 
 def _watch(home: Path, folder: Path) -> None:
