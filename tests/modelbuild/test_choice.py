@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -117,8 +118,12 @@ def features(runtime: Any, model: Any, file: Path, pixels: NDArray[np.uint8]) ->
 def test_silu_and_squeeze_networks_quantize_closely_and_reproducibly(
     tmp_path: Path, graph: Any, methods: dict[str, Any], pictures: NDArray[np.uint8], method: str
 ) -> None:
+    others = logging.NullHandler()  # of a program that reads NNCF's log, as pytest does
+    logging.getLogger("nncf").addHandler(others)
     quantized = methods[method](())
     assert quantized.SerializeToString() == methods[method](()).SerializeToString()
+    logging.getLogger("nncf").removeHandler(others)
+    assert others.level == logging.NOTSET
     assert quantized.ByteSize() < 0.5 * graph.ByteSize()
     pixels = calibration_pictures(B0.recipe, 40)[24:]
     exact = features(OnnxRuntime, graph, tmp_path / "fp32.onnx", pixels)
