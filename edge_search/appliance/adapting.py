@@ -17,16 +17,13 @@ from edge_search.config import Settings
 from edge_search.errors import NotFound
 from edge_search.fitting.discriminant import Levels
 from edge_search.fitting.fit import fit
-from edge_search.fitting.gallery import Gallery
-from edge_search.fitting.projection import Projection
-from edge_search.fitting.sample import Sample, sampled
-from edge_search.index.successor import Publish, Successor
+from edge_search.index.refit import Refit
 from edge_search.ingest.originals import Originals
+from edge_search.ingest.portraits import Portraits
 from edge_search.ingest.simulating import Simulating
-from edge_search.store import catalog_encoder, features, fit_note, generations, images, simulations
-from edge_search.store.database import Database, Tables, now
+from edge_search.store import catalog_encoder, fit_note, images
+from edge_search.store.database import Database, now
 from edge_search.store.fit_note import FitNote
-from edge_search.store.generations import Carried
 from edge_search.types import FloatArray, Progress
 
 __all__ = ["Adapting"]
@@ -36,7 +33,6 @@ _LEAST_PHOTOS = 30
 # Images that came or went since the last fit: this share of what there was, and this many.
 _CHANGED_SHARE = 0.2
 _CHANGED = 20
-_PAGE = 500
 
 
 class _Stopped(Exception):
@@ -56,14 +52,14 @@ class Adapting:
         """Return whether a fit should be made by itself now: the first, or after the catalog changed enough."""
         if self.settings.adapt == "off":
             return False
-        current = self.encoders.current
         with self.database.read() as tables:
-            if catalog_encoder.pending(tables) or images.count(tables) < _LEAST_PHOTOS:
+            chosen = catalog_encoder.chosen(tables)
+            if chosen is None or catalog_encoder.pending(tables) or images.count(tables) < _LEAST_PHOTOS:
                 return False
             last = fit_note.note(tables)
             if last is not None and last.reverted:
                 return False
-            if last is None or last.fingerprint != current.fingerprint:
+            if last is None or last.fingerprint != chosen.fingerprint:
                 return True
             return fit_note.changed_since(tables, last) >= max(_CHANGED, _CHANGED_SHARE * last.images)
 
@@ -108,10 +104,9 @@ class Adapting:
         """
         encoder = self.encoders.current
         with self.database.exclusive("adapt"):
-            with self.database.read() as tables:
-                count, newest = images.count(tables), images.newest(tables)
-            last = FitNote(encoder.fingerprint, now(), count, newest, reverted=True)
-            return self._published(encoder, encoder.plain, None, last)
+            note = self._note(encoder, reverted=True)
+            refit = Refit(self.database, encoder.fingerprint, encoder.plain, None, None)
+            return refit.publish(lambda tables: fit_note.put_note(tables, note))
 
     def report(self) -> FitNote:
         """Return what the last fit came to.
@@ -127,117 +122,36 @@ class Adapting:
 
     def _run(self, progress: Progress | None, pause: Callable[[], None]) -> dict[str, Any]:
         encoder = self.encoders.current
-        with self.database.read() as tables:
-            catalog_encoder.expect(tables, encoder.fingerprint)
-            count, newest = images.count(tables), images.newest(tables)
-        sample = sampled(self._portraits())
+        note = self._note(encoder)
+        portraits = Portraits(self.database, encoder.fingerprint, encoder.dimension)
+        sample = portraits.sample()
         if not sample.photos:
             raise NotFound("there is no photo to fit to; index a folder first: edge-search index FOLDER")
-        Simulating(self.database, encoder.ingest, self.originals, self.encoders.cores).make(
-            sample.pictures, sample.times, pause=pause, progress=progress
-        )
-        gallery = self._gallery(encoder, sample, pause)
+        simulating = Simulating(self.database, encoder.ingest, self.originals, self.encoders.cores)
+        simulating.make(sample.pictures, sample.times, pause=pause, progress=progress)
+        gallery = portraits.gallery(sample, pause)
         # One core: two that wait for each other beside other work took 20 times as long.
         with threadpool_limits(1):
             found = fit(gallery, encoder.plain, _levels(encoder), promised=self.settings.wrong_match, pause=pause)
-        report = {"images": len(sample.photos), "simulated": len(gallery.origin), **found.to_dict()}
         pause()
-        last = FitNote(encoder.fingerprint, now(), count, newest, report=report)
+        report = {"images": len(gallery), "simulated": len(gallery.origin), **found.to_dict()}
         calibration = found.calibration.to_json() if found.calibration else None
-        number = self._published(encoder, found.projection, calibration, last)
+        refit = Refit(self.database, encoder.fingerprint, found.projection, calibration, None)
+        noted = FitNote(note.fingerprint, note.at, note.images, note.last_image_id, report=report)
+        number = refit.publish(lambda tables: fit_note.put_note(tables, noted))
         return {**report, "generation": number}
 
-    def _portraits(self) -> list[tuple[int, str, str]]:
-        found: list[tuple[int, str, str]] = []
-        while True:
-            with self.database.read() as tables:
-                page = images.portrayed(tables, after=found[-1][0] if found else 0)
-            if not page:
-                return found
-            found += page
-
-    def _gallery(self, encoder: InstalledEncoder, sample: Sample, pause: Callable[[], None]) -> Gallery:
-        """Read the sample's features, in pages, so that no snapshot is held for long."""
-        names = {sku: number for number, sku in enumerate(sorted({sku for _, sku, _ in sample.photos}))}
-        parts: list[FloatArray] = []
-        skus: list[int] = []
-        made: list[FloatArray] = []
-        origin: list[int] = []
-        cut_out = np.zeros(len(sample.photos), bool)
-        pictures = set(sample.pictures)
-        for start in range(0, len(sample.photos), _PAGE):
-            pause()
-            with self.database.read() as tables:
-                page = sample.photos[start : start + _PAGE]
-                # Some may be gone by now.
-                there = images.skus_of(tables, [key for key, _, _ in page])
-                page = tuple(one for one in page if there.get(one[0]) == one[1])
-                if page:
-                    rows = features.of_keys(tables, encoder.fingerprint, [key for key, _, _ in page])
-                    assert len(rows) == len(page)
-                    parts.append(rows)
-                for _, sku, digest in page:
-                    if digest in pictures:
-                        found = simulations.of(tables, encoder.fingerprint, digest, sample.times)
-                        if found is not None:
-                            made.append(found.features)
-                            origin += [len(skus)] * len(found.features)
-                            cut_out[len(skus)] = found.cut_out
-                    skus.append(names[sku])
-        width = encoder.dimension
-        return Gallery(
-            np.concatenate(parts) if parts else np.empty((0, width), np.float32),
-            np.asarray(skus, np.int64),
-            np.concatenate(made) if made else np.empty((0, width), np.float32),
-            np.asarray(origin, np.int64),
-            cut_out[: len(skus)],
-        )
-
-    def _published(
-        self, encoder: InstalledEncoder, projection: Projection, calibration: str | None, last: FitNote
-    ) -> int:
-        """Publish with the note, in one commit; where the projection stays, its segments stay too."""
-
-        def commit(publish: Publish) -> int:
-            with self.database.write() as tables:
-                catalog_encoder.expect(tables, encoder.fingerprint)
-                fit_note.put_note(tables, last)
-                return publish(tables)
-
+    def _note(self, encoder: InstalledEncoder, *, reverted: bool = False) -> FitNote:
         with self.database.read() as tables:
-            before = generations.current(tables)
-            newest = images.newest(tables)
-            same = (
-                before is not None
-                and before.fingerprint == encoder.fingerprint
-                and (
-                    generations.projection(tables, before.carried.projection_id)
-                    == (projection.kind, projection.dimension, projection.to_bytes())
-                )
-            )
-        if same:
-            return self._carried_on(calibration, commit)
-        successor = Successor(self.database, encoder.fingerprint, projection, calibration)
-        return successor.publish(newest, commit)
-
-    def _carried_on(self, calibration: str | None, commit: Callable[[Publish], int]) -> int:
-        def publish(tables: Tables) -> int:
-            current = generations.current(tables)
-            assert current is not None
-            carried = Carried(current.carried.projection_id, calibration, current.carried.vocabulary_id)
-            number = generations.publish(tables, current.fingerprint, carried, current.last_image_id, current.segments)
-            generations.retired(tables)
-            return number
-
-        with self.database.exclusive("build"):
-            return commit(publish)
+            catalog_encoder.expect(tables, encoder.fingerprint)
+            return FitNote(encoder.fingerprint, now(), images.count(tables), images.newest(tables), reverted)
 
 
 def _levels(encoder: InstalledEncoder) -> Mapping[Levels, FloatArray | None]:
     """Return what a recipe's levels mean: all numbers, and those of the network's last map alone."""
-    channels = encoder.query.levels
-    if len(channels) < 2:
+    levels = encoder.ingest.levels
+    if len(levels) < 2:
         return {"all": None}
     last = np.zeros(encoder.dimension, np.float32)
-    last[: channels[0].channels] = 1
+    last[: levels[0].channels] = 1
     return {"all": None, "last": last}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from edge_search.errors import EncoderChanged
 from edge_search.watch.call import Call
 from edge_search.watch.clock import Clock
 
@@ -20,6 +22,7 @@ _log = logging.getLogger("edge_search")
 _BUILD_EVERY_S = 5.0
 _UPKEEP_EVERY_S = 3600.0
 _TIDY_EVERY_S = 24 * 3600.0
+_ADAPT_EVERY_S = 60.0
 
 
 @dataclass
@@ -33,10 +36,13 @@ class Chores:
     _build_at: float = field(init=False)
     _upkeep_at: float = field(init=False)
     _tidy_at: float = field(init=False)
+    _adapt_at: float = field(init=False)
+    _ending: bool = False
 
     def __post_init__(self) -> None:
         self._build_at = now = self.clock.monotonic()
         self._upkeep_at, self._tidy_at = now + 60, now + 3600
+        self._adapt_at = now
 
     @property
     def busy(self) -> bool:
@@ -45,7 +51,7 @@ class Chores:
 
     def next_at(self) -> float:
         """Return when the next one may be due."""
-        return min(self._build_at, self._upkeep_at, self._tidy_at)
+        return min(self._build_at, self._upkeep_at, self._tidy_at, self._adapt_at)
 
     def begin(self, *, idle: bool) -> None:
         """Begin what is due; what needs quiet only when the watcher is ``idle``. Raises what the last chore raised."""
@@ -64,13 +70,21 @@ class Chores:
             return
         switching = getattr(self.box, "switching", None)
         if switching is not None and switching.pending():
-            self._start(lambda: switching.run(None))
+            self._start(lambda: switching.run(None, stop=lambda: self._ending))
+        elif now >= self._adapt_at:
+            self._adapt_at = now + _ADAPT_EVERY_S
+            if self.box.adapting.due():
+                self._start(self._adapt)
         elif now >= self._upkeep_at:
             self._upkeep_at = now + _UPKEEP_EVERY_S
             self._start(self.box.upkeep.after_index)
         elif now >= self._tidy_at:
             self._tidy_at = now + _TIDY_EVERY_S
             self._start(self.box.upkeep.tidy)
+
+    def end(self) -> None:
+        """Let a long chore come to an end: what it did so far is kept, and it goes on after the next start."""
+        self._ending = True
 
     def soon(self) -> None:
         """Look for a generation to build now: many photos were taken."""
@@ -87,6 +101,12 @@ class Chores:
     def _build(self) -> None:
         number = self.box.builder.publish()
         _log.info("generation %d is published", number)
+
+    def _adapt(self) -> None:
+        with contextlib.suppress(EncoderChanged):  # then the next one is fitted to the new features
+            found = self.box.adapting.run(stop=lambda: self._ending)
+            if found is not None:
+                _log.info("generation %d is fitted to the catalog: %s", found["generation"], found["reason"])
 
     def _start(self, work: Callable[[], object]) -> None:
         def run() -> None:

@@ -125,6 +125,7 @@ class Watcher:
             notify("STOPPING=1")
             for follower in self.followers.values():
                 follower.rest()
+            self._chores.end()
             if not self._chores.wait(_STOP_S):
                 _log.warning("stopped while a generation was built; the next start builds it anew")
             self._report("stopped").write(self.box.home.root)
