@@ -1,4 +1,4 @@
-"""Write a checkpoint in timm's layout with drawn weights: a whole `model build --weights` where no trained one is at hand.
+"""Write a checkpoint in timm's layout with drawn weights, for a whole `model build --weights` without a trained one.
 
     python packaging/drawn_checkpoint.py efficientnet-b4 /tmp/b4/model.safetensors
     edge-search model build efficientnet-b4 --weights /tmp/b4/model.safetensors --variant torch

@@ -4,9 +4,9 @@
     python packaging/encoder_trials.py FOLDER --recall GROCERY
 
 The first prints a table for models/efficientnet-b4.md: milliseconds of one picture, and the median over the rounds of
-its ratio to the form that ships (NNCF's, OpenVINO, 2 threads). Weights are drawn (`drawn_weights`); networks are kept in
-FOLDER. The second prints what smaller inputs cost EfficientNet-Lite2 with its trained weights, in FP32, on splits of the
-photos that GROCERY/catalog.csv lists (never its queries). Needs the extra ``build``.
+its ratio to the form that ships (NNCF's, OpenVINO, 2 threads). Weights are drawn (`drawn_weights`); networks are kept
+in FOLDER. The second prints what smaller inputs cost EfficientNet-Lite2 with its trained weights, in FP32, on splits
+of the photos that GROCERY/catalog.csv lists (never its queries). Needs the extra ``build``.
 """
 
 from __future__ import annotations
