@@ -230,8 +230,8 @@ def measure(folder: Path, rounds: int, only: Collection[str]) -> None:
 def smaller_inputs(grocery: Path) -> None:
     """Print EfficientNet-Lite2's recall at several sides: 2 photos of a product in the catalog, the other 2 asked."""
     recipe = find_recipe("efficientnet-lite2")
-    with (grocery / "catalog.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    with (grocery / "catalog.csv").open(newline="") as table:
+        rows = list(csv.DictReader(table))
     sku = np.unique([row["sku"] for row in rows], return_inverse=True)[1]
     photo = np.array([int(np.sum(sku[:number] == sku[number])) for number in range(len(rows))])
     images = [decode((grocery / row["path"]).read_bytes()) for row in rows]
