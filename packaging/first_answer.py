@@ -2,9 +2,9 @@
 
     python packaging/first_answer.py HOME PHOTO [--runtime openvino] [--rounds 5] [--port 8633]
 
-HOME has a catalog already, with the encoder that is to be measured (`model use`, `index`). One line a round: seconds from
-starting the process to the first answer, then resident megabytes of the server after ten more, and how many of them are
-pages of files. The first round compiles the network where it isn't in the home's cache yet.
+HOME has a catalog already, with the encoder that is to be measured (`model use`, `index`). One line a round: seconds
+from starting the process to the first answer, then resident megabytes of the server after ten more, and how many of
+them are pages of files. The first round compiles the network where it isn't in the home's cache yet.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def measure(home: Path, photo: bytes, runtime: str, port: int) -> str:
     """Start, ask, look, end."""
     command = [sys.executable, "-m", "edge_search", "--home", str(home), "serve", "--port", str(port)]
     started = time.perf_counter()
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - our own command line
         command, env={**os.environ, "EDGE_SEARCH_RUNTIME": runtime}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as server:
         try:
