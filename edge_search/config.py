@@ -88,7 +88,10 @@ class Settings(BaseSettings):
         "auto", description="fit to the catalog after the first sync and when it changed by a fifth; off: when told to"
     )
     wrong_match: float = Field(
-        0.02, gt=0, le=0.5, description="share of wrong answers among those that say `match`, as promised by the fit"
+        0.02,
+        gt=0,
+        le=0.5,
+        description="share of all questions that may get a wrong `match`; what the fit to the catalog promises",
     )
     settle_s: float = Field(0.5, gt=0, le=60, description="`watch` takes a file when it did not change for this long")
     scan_minutes: float = Field(

@@ -76,6 +76,6 @@ def print_fit(found: dict[str, Any]) -> None:
         return
     click.echo(
         f"Of {made['queries']} {'held-out' if made['basis'] == 'photos' else 'simulated'} photos {made['named']:.0%} "
-        f"would be named alone; of those answers {made['wrong']:.1%} would be wrong, with every fifth question about "
-        f"a product that isn't here (promised: at most {made['promised']:.1%})."
+        f"would be named alone. Of all questions {made['wrong']:.1%} would be answered so wrongly, were every fifth "
+        f"about a product that isn't here (promised: at most {made['promised']:.1%})."
     )

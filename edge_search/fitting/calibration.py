@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -21,6 +21,8 @@ ABSENT_SHARE = 0.2
 
 # With fewer held-out photos a rate of some percent can't be promised.
 _FEWEST = 60
+# Questions about absent products may get this much more of them: they are the fewer ones.
+_FOREIGN = 2
 # Right products among the first five that may be called "not in our catalog".
 _MISSED = 0.03
 
@@ -30,9 +32,9 @@ class Calibration:
     """Chance = logistic(``strength`` * strength + ``lead`` * lead + ``constant``).
 
     ``match`` and ``maybe`` are the chances at which these verdicts start. ``basis`` says what it was made on, with
-    how many ``queries``. ``promised`` is the rate of wrong "match" asked for; ``wrong`` (of all "match") and
-    ``wrong_absent`` (of queries whose product was left out) are what was reached there, ``named`` is how many
-    queries got the right "match".
+    how many ``queries``. ``promised`` is the share of all questions that may get a wrong "match"; ``wrong`` is what was
+    reached there, ``wrong_absent`` that of questions about products left out, and ``named`` is how many questions
+    about products that are there got the right "match".
     """
 
     strength: float
@@ -81,8 +83,8 @@ class Calibration:
 def calibrate(found: Sequence[Lineup], basis: str, promised: float) -> Calibration | None:
     """Fit chances and thresholds to line-ups; None when they are too few, or nothing tells right from wrong.
 
-    ``match`` starts where, on these line-ups, at most ``promised`` of the answers "match" are wrong (with one question
-    in five about a product that isn't there), and at most ``promised`` of the questions about absent products get one.
+    ``match`` starts where, on these line-ups, at most ``promised`` of all questions get a wrong "match", with one in
+    five about a product that isn't there; of those alone at most twice as many.
     """
     present = [one for one in found if not one.absent]
     absent = [one for one in found if one.absent]
@@ -112,21 +114,13 @@ def _with_thresholds(raw: Calibration, present: Sequence[Lineup], absent: Sequen
     right = np.array([one.right == 0 for one in present])
     foreign = np.array([raw.chances(one.strengths)[0] for one in absent])
     match, reached = 1.0, (0.0, 0.0, 0.0)
-    # From the top down, while the promise is kept: below the first breach it may seem kept again by chance.
     for threshold in np.unique(np.concatenate([first, foreign]))[::-1].tolist():
-        wrong = (1 - ABSENT_SHARE) * float((first[~right] >= threshold).sum()) / len(first)
-        foreign_share = float((foreign >= threshold).mean())
-        wrong += ABSENT_SHARE * foreign_share
-        named = float((first[right] >= threshold).sum()) / len(first)
-        share = wrong / max(1e-12, wrong + (1 - ABSENT_SHARE) * named)
-        if foreign_share > raw.promised:
+        share = float((foreign >= threshold).mean())
+        wrong = (1 - ABSENT_SHARE) * float((first[~right] >= threshold).sum()) / len(first) + ABSENT_SHARE * share
+        if wrong > raw.promised or share > _FOREIGN * raw.promised:
             break
-        if share <= raw.promised and named > 0:
-            match, reached = threshold, (share, foreign_share, named)
+        match, reached = threshold, (wrong, share, float((first[right] >= threshold).sum()) / len(first))
     among = np.array([chance for chance, one in zip(first, present, strict=True) if one.right is not None])
     maybe = float(np.quantile(among, _MISSED)) if len(among) else match
     wrong, wrong_absent, named = reached
-    return Calibration(
-        raw.strength, raw.lead, raw.constant, match, min(maybe, match), raw.basis, raw.queries, raw.promised,
-        wrong, wrong_absent, named,
-    )  # fmt: skip
+    return replace(raw, match=match, maybe=min(maybe, match), wrong=wrong, wrong_absent=wrong_absent, named=named)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,7 @@ class Simulated:
 
 
 def put(tables: Tables, fingerprint: str, made: Mapping[str, Simulated]) -> None:
-    """Store simulated photos, numbered from 0, by their picture's content hash; one that is there already stays.
+    """Store simulated photos, numbered from 0, by their picture's content hash; they replace what is there.
 
     Raises:
         EncoderError: a feature is not finite as float16.
@@ -33,17 +34,18 @@ def put(tables: Tables, fingerprint: str, made: Mapping[str, Simulated]) -> None
         for digest, one in made.items()
         for number, feature in enumerate(one.features)
     ]
-    tables.conn.executemany("INSERT OR IGNORE INTO simulations VALUES (?, ?, ?, ?, ?, ?)", rows)
+    tables.conn.executemany("INSERT OR REPLACE INTO simulations VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
 def have(tables: Tables, fingerprint: str, digests: Sequence[str]) -> dict[str, int]:
-    """Return how many simulated photos of these contents are stored, as far as there are any."""
+    """Return how many simulated photos of these contents are stored undamaged, as far as there are any."""
     found: dict[str, int] = {}
     for start in range(0, len(digests), _PAGE):
         part = digests[start : start + _PAGE]
-        sql = f"""SELECT content_hash, count(*) FROM simulations
-                  WHERE fingerprint = ? AND content_hash IN ({",".join("?" * len(part))}) GROUP BY content_hash"""
-        found.update((row[0], row[1]) for row in tables.execute(sql, [fingerprint, *part]))
+        sql = f"""SELECT content_hash, feature, crc32 FROM simulations
+                  WHERE fingerprint = ? AND content_hash IN ({",".join("?" * len(part))})"""
+        for digest, feature, crc32 in tables.execute(sql, [fingerprint, *part]):
+            found[digest] = found.get(digest, 0) + (zlib.crc32(feature) == crc32)
     return found
 
 

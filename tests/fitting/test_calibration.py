@@ -41,8 +41,8 @@ def test_promise_is_kept_on_fresh_photos() -> None:
     named = [one for one in drawn(4000, 2) if made.verdict(made.chances(one.strengths)) == "match"]
     wrong = sum(weight(one) for one in named if one.absent or one.right != 0)
     right = sum(weight(one) for one in named if not one.absent and one.right == 0)
-    assert wrong / (wrong + right) < 0.03
-    assert right / (4000 * (1 - ABSENT_SHARE)) > 0.3, "a promise is easily kept by saying nothing"
+    assert wrong / 4000 < 0.025
+    assert right / (4000 * (1 - ABSENT_SHARE)) > 0.4, "a promise is easily kept by saying nothing"
 
 
 def test_chances_are_chances() -> None:
@@ -66,7 +66,7 @@ def test_stricter_promise_names_less() -> None:
     assert strict.match > loose.match
     assert strict.named < loose.named
     assert strict.wrong <= 0.01
-    assert strict.wrong_absent <= 0.01
+    assert strict.wrong_absent <= 0.02
 
 
 def test_too_few_photos_promise_nothing() -> None:
