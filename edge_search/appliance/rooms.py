@@ -8,6 +8,7 @@ from pathlib import Path
 from edge_search.appliance.changelog import ChangeLog
 from edge_search.appliance.checks import Checks
 from edge_search.appliance.encoders import Encoders
+from edge_search.appliance.evaluating import Evaluating
 from edge_search.appliance.followed import Followed
 from edge_search.appliance.following import Following
 from edge_search.appliance.installed import InstalledEncoder
@@ -97,6 +98,11 @@ class Rooms:
     def checks(self) -> Checks:
         """Held-out photos."""
         return Checks(self.database, self._limits(), self._opener)
+
+    @property
+    def evaluate(self) -> Evaluating:
+        """Measure the box on photos whose SKU is known."""
+        return Evaluating(self.database, self.encoders, self._searcher, self.checks, self._previews(), self.upkeep)
 
     @property
     def pictures(self) -> Pictures:
