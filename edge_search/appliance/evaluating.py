@@ -10,7 +10,7 @@ from typing import Any
 
 from edge_search.appliance.checks import Checks
 from edge_search.appliance.encoders import Encoders
-from edge_search.appliance.page import SkuPictures, write_text
+from edge_search.appliance.page import PhotoFiles, write_text
 from edge_search.appliance.recovering import recovering
 from edge_search.appliance.upkeep import Upkeep
 from edge_search.catalog.listing import Listing
@@ -23,7 +23,6 @@ from edge_search.search.searcher import Searcher
 from edge_search.store import images, products
 from edge_search.store.database import Database
 from edge_search.store.filters import Filter
-from edge_search.store.previews import Previews
 from edge_search.types import Answer, Progress
 
 __all__ = ["Evaluating"]
@@ -37,7 +36,7 @@ class Evaluating:
     encoders: Encoders
     searcher: Callable[[], Searcher]
     checks: Checks
-    previews: Previews
+    files: PhotoFiles
     upkeep: Upkeep
 
     @recovering
@@ -90,8 +89,7 @@ class Evaluating:
         Raises:
             InvalidValue: its folder is not there.
         """
-        pictures = SkuPictures(self.database, self.previews)
-        write_text(page, html_report(result, pictures.path))
+        write_text(page, html_report(result, self.files.of_sku))
 
     def _listing(self, queries: str | os.PathLike[str] | None) -> Listing:
         return self.checks.listing() if queries is None else list_manifest(Path(queries).absolute())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,26 +12,36 @@ from edge_search.errors import InvalidValue
 from edge_search.store import images
 from edge_search.store.database import Database
 from edge_search.store.durable import atomic_file
+from edge_search.store.images import Image
 from edge_search.store.previews import Previews
 
-__all__ = ["SkuPictures", "check_target", "write_text"]
+__all__ = ["PhotoFiles", "check_target", "write_text"]
 
 
 @dataclass(frozen=True)
-class SkuPictures:
-    """A picture for each SKU: its first photo."""
+class PhotoFiles:
+    """Files with the pixels of the catalog's photos: previews first, for a source may be a share that hangs."""
 
     database: Database
     previews: Previews
 
-    def path(self, sku: str) -> Path | None:
-        """Return a file with a picture of a SKU, where there is one."""
+    def of_image(self, image_id: int) -> Path | None:
+        """Return a file with a photo's pixels, where there is one."""
+        with self.database.read() as tables:
+            image = images.get(tables, image_id)
+            folders = roots(tables)
+        return None if image is None else self._file(image, folders)
+
+    def of_sku(self, sku: str) -> Path | None:
+        """Return a file with the pixels of a SKU's first photo, where there is one."""
         with self.database.read() as tables:
             rows = images.of_sku(tables, sku)
             folders = roots(tables)
-        if not rows:
-            return None
-        return self.previews.path(rows[0].content_hash) or photo_file(self.database, self.previews, folders, rows[0])
+        return self._file(rows[0], folders) if rows else None
+
+    def _file(self, image: Image, folders: Mapping[int, Path]) -> Path | None:
+        kept = self.previews.path(image.content_hash)
+        return kept or photo_file(self.database, self.previews, folders, image)
 
 
 def check_target(path: str | os.PathLike[str]) -> Path:

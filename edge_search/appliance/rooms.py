@@ -7,12 +7,14 @@ from pathlib import Path
 
 from edge_search.appliance.changelog import ChangeLog
 from edge_search.appliance.checks import Checks
+from edge_search.appliance.diagnosing import Diagnosing
 from edge_search.appliance.encoders import Encoders
 from edge_search.appliance.evaluating import Evaluating
 from edge_search.appliance.followed import Followed
 from edge_search.appliance.following import Following
 from edge_search.appliance.installed import InstalledEncoder
 from edge_search.appliance.journal import Journal
+from edge_search.appliance.page import PhotoFiles
 from edge_search.appliance.photos import own_photos
 from edge_search.appliance.pictures import Pictures
 from edge_search.appliance.pin import Pin
@@ -102,7 +104,14 @@ class Rooms:
     @property
     def evaluate(self) -> Evaluating:
         """Measure the box on photos whose SKU is known."""
-        return Evaluating(self.database, self.encoders, self._searcher, self.checks, self._previews(), self.upkeep)
+        return Evaluating(self.database, self.encoders, self._searcher, self.checks, self._files(), self.upkeep)
+
+    @property
+    def diagnose(self) -> Diagnosing:
+        """Look for the classic failures, on the catalog's own photos."""
+        return Diagnosing(
+            self.database, self.encoders, lambda: self.catalog_index, self._files(), self._limits(), self.upkeep
+        )
 
     @property
     def pictures(self) -> Pictures:
@@ -168,6 +177,9 @@ class Rooms:
             thresholds=Thresholds(verdict["match"], verdict["maybe"], verdict.get("margin", 0.0)),
             opener=self._opener,
         )
+
+    def _files(self) -> PhotoFiles:
+        return PhotoFiles(self.database, self._previews())
 
     def _previews(self) -> Previews:
         return Previews(self.home, self.settings.previews, self.settings.preview_side_px)

@@ -17,6 +17,7 @@ from edge_search.cli.changes import changes
 from edge_search.cli.completion import completion
 from edge_search.cli.config import config
 from edge_search.cli.context import Context
+from edge_search.cli.diagnose import diagnose
 from edge_search.cli.doctor import doctor
 from edge_search.cli.evaluate import evaluate
 from edge_search.cli.index import index
@@ -71,6 +72,7 @@ for _command in (
     index,
     search,
     evaluate,
+    diagnose,
     run,
     serve,
     token,

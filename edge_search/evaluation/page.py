@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
-from PIL import Image as Picture
-
 from edge_search.errors import PhotoError
 from edge_search.imaging.decode import open_photo
 from edge_search.imaging.preview import make_preview
@@ -100,27 +98,27 @@ class Thumbnails:
     def __init__(self) -> None:
         self._made: dict[Path, str] = {}
 
-    def figure(self, picture: Path | Picture.Image | None, caption: str, kind: str = "") -> str:
-        """Return a small picture with a caption (text, not HTML), where there is one."""
+    def figure(self, picture: Path | bytes | None, caption: str, kind: str = "") -> str:
+        """Return a small picture (a file, or a small JPEG) with a caption (text, not HTML), where there is one."""
         image = self._image(picture)
         css = f' class="{kind}"' if kind else ""
         return f"<figure{css}>{image}<figcaption>{escape(caption)}</figcaption></figure>"
 
-    def _image(self, picture: Path | Picture.Image | None) -> str:
+    def _image(self, picture: Path | bytes | None) -> str:
         if picture is None:
             return ""
-        if isinstance(picture, Picture.Image):
+        if isinstance(picture, bytes):
             return _data(picture)
         if picture not in self._made:
             try:
-                self._made[picture] = _data(open_photo(picture))
+                self._made[picture] = _data(make_preview(open_photo(picture), _THUMBNAIL_PX))
             except PhotoError:
                 self._made[picture] = ""
         return self._made[picture]
 
 
-def _data(picture: Picture.Image) -> str:
-    code = base64.b64encode(make_preview(picture, _THUMBNAIL_PX)).decode("ascii")
+def _data(jpeg: bytes) -> str:
+    code = base64.b64encode(jpeg).decode("ascii")
     return f'<img alt="" loading="lazy" src="data:image/jpeg;base64,{code}"><br>'
 
 
