@@ -12,6 +12,7 @@ from edge_search.appliance.encoders import Encoders
 from edge_search.appliance.evaluating import Evaluating
 from edge_search.appliance.followed import Followed
 from edge_search.appliance.following import Following
+from edge_search.appliance.insights import Looking
 from edge_search.appliance.installed import InstalledEncoder
 from edge_search.appliance.journal import Journal
 from edge_search.appliance.page import PhotoFiles
@@ -112,6 +113,11 @@ class Rooms:
         return Diagnosing(
             self.database, self.encoders, lambda: self.catalog_index, self._files(), self._limits(), self.upkeep
         )
+
+    @property
+    def insights(self) -> Looking:
+        """What the journal says about the catalog."""
+        return Looking(self.database, self.journal)
 
     @property
     def pictures(self) -> Pictures:

@@ -21,6 +21,7 @@ from edge_search.cli.diagnose import diagnose
 from edge_search.cli.doctor import doctor
 from edge_search.cli.evaluate import evaluate
 from edge_search.cli.index import index
+from edge_search.cli.insights import insights
 from edge_search.cli.media import import_media
 from edge_search.cli.model import model
 from edge_search.cli.model_use import remove as remove_model
@@ -73,6 +74,7 @@ for _command in (
     search,
     evaluate,
     diagnose,
+    insights,
     run,
     serve,
     token,

@@ -25,8 +25,8 @@ class Recoloured:
     """One photo in other colours, and in none.
 
     ``bias``: the share of other products that are nearer than the same product in other colours; ``grey_bias``: than
-    the same product in greyscale. ``own``, ``grey_own``: its cosine with itself then; ``found``, ``grey_found``: whether
-    it is still named rightly (of two recolourings: the share). ``previews``: one recolouring and the greyscale picture.
+    the same product in greyscale. ``own``, ``grey_own``: its cosine with itself then; ``found``, ``grey_found``:
+    whether it is still named rightly (of two recolourings: the share). ``previews``: one recolouring, and grey.
     """
 
     shot: Shot

@@ -13,7 +13,7 @@ from edge_search.evaluation.plot import Bar, bars, histogram
 
 __all__ = ["diagnosis_page"]
 
-_WORST = 12
+_WORST = 8
 _PAIRS = 40
 
 
@@ -65,8 +65,8 @@ def _background(result: Diagnosis, figures: dict[str, Any], thumbnails: Thumbnai
 <p>The product on two other backgrounds, against two products on the same background: in
 <b>{figures["leakage"]:.1%}</b> of comparisons the other product seemed nearer (0: the background doesn't matter; 100 %:
 nothing else does). {figures["found_again"]:.0%} of the pictures are still named rightly,
-{figures["answer_changes"]:.0%} of the photos got two different answers. {figures["cut_out"]} of {figures["photos"]} products could
-be cut out; of the others the middle of the photo was taken.</p>{html_table(head, rows)}"""
+{figures["answer_changes"]:.0%} of the photos got two different answers. {figures["cut_out"]} of {figures["photos"]}
+products could be cut out; of the others the middle of the photo was taken.</p>{html_table(head, rows)}"""
 
 
 def _colour(result: Diagnosis, figures: dict[str, Any], thumbnails: Thumbnails) -> str:

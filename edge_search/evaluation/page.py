@@ -41,7 +41,7 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 figure { margin: 0; display: inline-block; vertical-align: top; max-width: 9.6rem; overflow-wrap: anywhere; }
 figcaption { font-size: .82rem; line-height: 1.3; } figure + figure { margin-left: .6rem; }
 img { max-width: 9.4rem; max-height: 9.4rem; border-radius: .3rem; background: #fff; }
-svg { width: 100%; height: auto; font: 12px system-ui, sans-serif; } svg text { fill: var(--ink); }
+svg { width: 100%; max-width: 34rem; height: auto; font: 12px system-ui, sans-serif; } svg text { fill: var(--ink); }
 svg .soft { fill: var(--soft); } svg .axis { stroke: var(--line); stroke-width: 1; } svg .good { fill: var(--good); }
 svg .bad { fill: var(--bad); } svg .band { fill: var(--band); } svg .line { stroke: var(--good); stroke-width: 2;
   fill: none; } svg .whisker { stroke: var(--ink); stroke-width: 1.5; }
@@ -119,7 +119,7 @@ class Thumbnails:
 
 def _data(jpeg: bytes) -> str:
     code = base64.b64encode(jpeg).decode("ascii")
-    return f'<img alt="" loading="lazy" src="data:image/jpeg;base64,{code}"><br>'
+    return f'<img alt="" src="data:image/jpeg;base64,{code}"><br>'
 
 
 def _kind(cell: str) -> str:
