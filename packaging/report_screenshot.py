@@ -39,7 +39,7 @@ def _taken(work: Path) -> bytes:
     command(work / "home", "evaluate", "--queries", str(queries), "--report", str(page))
     with sync_playwright() as playwright:
         browser = launch(playwright)
-        opened = browser.new_page(viewport={"width": 1200, "height": 1250})
+        opened = browser.new_page(viewport={"width": 1200, "height": 1600})
         opened.goto(page.as_uri())
         opened.evaluate("Promise.all([...document.images].map((image) => image.decode().catch(() => 0)))")
         picture: bytes = opened.screenshot(animations="disabled")

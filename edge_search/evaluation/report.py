@@ -66,9 +66,9 @@ def _head(result: Evaluation, figures: Mapping[str, Any]) -> str:
     ]
     tiles += [
         ("MRR", share(figures["mrr"])),
-        ("“match” is right", share(verdict["precision"], verdict["precision_interval95"])),
+        ("“match” right", share(verdict["precision"], verdict["precision_interval95"])),
         ("named rightly", share(verdict["coverage"], verdict["coverage_interval95"])),
-        ("p50 / p95", f"{latency['p50']:.0f} / {latency['p95']:.0f} <small>ms</small>"),
+        ("ms, p50 / p95", f"{latency['p50']:.0f} / {latency['p95']:.0f}"),
     ]
     items = "".join(f"<li>{name}<b>{value}</b></li>" for name, value in tiles)
     few = "" if result.enough else f'<p class="note">{_too_few(result)}</p>'
@@ -118,7 +118,7 @@ def _plots(result: Evaluation, figures: Mapping[str, Any]) -> str:
         rows = [Bar(PARTS[part], row["loss"], row["loss_interval95"]) for part, row in known.items()]
         reach = max(0.05, *(abs(edge) for bar in rows for edge in (bar.value, *(bar.interval or ()))))
         drawn = bars(rows, label="Loss of Recall@1 by part", limit=round(reach, 2), signed=True)
-        plots.append(("Loss of Recall@1 (left of 0: it helps)", drawn))
+        plots.append(("Loss of Recall@1 by part", drawn))
     return '<div class="plots">' + "".join(f"<div><h2>{name}</h2>{plot}</div>" for name, plot in plots) + "</div>"
 
 
@@ -144,18 +144,17 @@ def _verdict(figures: Mapping[str, Any]) -> str:
 def _losses(losses: Mapping[str, Mapping[str, Any]]) -> str:
     if not losses:
         return ""
-    rows = []
+    rows, others = [], []
     for part, row in losses.items():
-        if row["known"]:
-            loss = f"{row['loss']:+.3f}"
-            spread = row["loss_interval95"]
-            told = escape(row.get("measured", "")) or (f"[{spread[0]:+.3f}, {spread[1]:+.3f}]" if spread else "")
-            cells = [share(row["without"]["1"]), share(row["with"]["1"]), loss, told]
-        else:
-            cells = ["", "", "", escape(row["reason"])]
-        rows.append([PARTS[part], *cells])
-    head = ("step", "Recall@1 before", "after", "loss", "")
-    return f"<h2>What each part costs</h2>{html_table(head, rows)}"
+        if not row["known"]:
+            others.append(f"{PARTS[part]}: {escape(row['reason'])}.")
+            continue
+        spread = row["loss_interval95"]
+        told = escape(row.get("measured", "")) or (f"[{spread[0]:+.3f}, {spread[1]:+.3f}]" if spread else "")
+        rows.append((PARTS[part], share(row["without"]["1"]), share(row["with"]["1"]), f"{row['loss']:+.3f}", told))
+    table = html_table(("Recall@1", "before", "after", "loss", ""), rows)
+    rest = f'<p class="soft">{"<br>".join(others)}</p>' if others else ""
+    return f"<h2>What each part costs</h2><p>A loss below 0: the part brings something.</p>{table}{rest}"
 
 
 def _categories(categories: Mapping[str, Mapping[str, Any]]) -> str:
