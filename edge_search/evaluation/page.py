@@ -30,7 +30,7 @@ h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .3rem; } h2 { font-size: 1
 p, li { max-width: 48rem; } p.soft, td.soft, figcaption, small { color: var(--soft); }
 .tiles { display: flex; flex-wrap: wrap; gap: .8rem; margin: 1.2rem 0; padding: 0; list-style: none; }
 .tiles li { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .7rem 1rem;
-  min-width: 8.2rem; flex: 1; }
+  min-width: 8.2rem; flex: 1; font-size: .9rem; }
 .tiles b { display: block; font-size: 1.6rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
 .tiles small { font-size: .8rem; font-weight: 400; white-space: nowrap; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1.4rem; }

@@ -36,8 +36,8 @@ def html_report(result: Evaluation, picture: Callable[[str], Path | None]) -> st
     parts = [_head(result, figures)]
     if result.known:
         parts.append(_plots(result, figures))
-        parts.append(_verdict(figures))
-    parts.append(_losses(figures["losses"]))
+    sides = [_verdict(figures) if result.known else "", _losses(figures["losses"])]
+    parts.append(f'<div class="plots">{"".join(f"<div>{side}</div>" for side in sides if side)}</div>')
     if result.enough:
         parts.append(_categories(figures["categories"]))
     parts.append(_worst(result, picture, thumbnails))
@@ -66,9 +66,9 @@ def _head(result: Evaluation, figures: Mapping[str, Any]) -> str:
     ]
     tiles += [
         ("MRR", share(figures["mrr"])),
-        ("“match” right", share(verdict["precision"], verdict["precision_interval95"])),
-        ("named rightly", share(verdict["coverage"], verdict["coverage_interval95"])),
-        ("ms, p50 / p95", f"{latency['p50']:.0f} / {latency['p95']:.0f}"),
+        ("of “match”, right", share(verdict["precision"], verdict["precision_interval95"])),
+        ("“match”, right", share(verdict["coverage"], verdict["coverage_interval95"])),
+        ("ms, median / p95", f"{latency['p50']:.0f} / {latency['p95']:.0f}"),
     ]
     items = "".join(f"<li>{name}<b>{value}</b></li>" for name, value in tiles)
     few = "" if result.enough else f'<p class="note">{_too_few(result)}</p>'
