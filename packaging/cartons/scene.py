@@ -50,11 +50,11 @@ def photo(design: Design, seed: Sequence[int], others: Sequence[Design] = ()) ->
     width, height = _FRAME if rng.random() < 0.75 else _FRAME[::-1]
     scene = _room(rng, width, height)
     shelf = list(others)
-    for _ in range(int(rng.integers(0, 5)) if shelf else 0):
+    for _ in range(int(rng.integers(0, 4)) if shelf else 0):
         other = shelf[int(rng.integers(len(shelf)))]
         _stand(scene, other, rng, share=float(rng.uniform(0.25, 0.6)), turned=50, apart=0.5)
-    scene = _soft(scene, float(rng.uniform(0.6, 4.5)))
-    corners = _stand(scene, design, rng, share=float(rng.uniform(0.42, 0.85)), turned=34, apart=0.12)
+    scene = _soft(scene, float(rng.uniform(1.2, 5.5)))
+    corners = _stand(scene, design, rng, share=float(rng.uniform(0.58, 0.98)), turned=34, apart=0.08)
     if rng.random() < 0.6:
         _hand(scene, corners, rng)
     lit = _light(scene, corners, rng)
@@ -230,7 +230,7 @@ def _shake(scene: Pixels, rng: np.random.Generator) -> Pixels:
         ends = [tuple(int(round(v)) for v in length + sign * way) for sign in (-1, 1)]
         cv2.line(kernel, ends[0], ends[1], 1.0, 1)
         return np.asarray(cv2.filter2D(scene, -1, kernel / kernel.sum()), dtype=np.uint8)
-    return _soft(scene, float(rng.uniform(0.3, 1.9)))
+    return _soft(scene, float(rng.uniform(0.3, 1.7)))
 
 
 def _develop(scene: Pixels, rng: np.random.Generator) -> Pixels:
@@ -243,6 +243,6 @@ def _develop(scene: Pixels, rng: np.random.Generator) -> Pixels:
     values = np.clip(values, 0, 1) ** rng.uniform(0.8, 1.25)
     values = values + rng.uniform(0, 0.7) * (values - cv2.GaussianBlur(values, (0, 0), 1.6))
     ready = np.clip(values * 255, 0, 255).astype(np.uint8)
-    quality = int(rng.integers(35, 90))
+    quality = int(rng.integers(40, 90))
     _, packed = cv2.imencode(".jpg", ready[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.ascontiguousarray(cv2.imdecode(packed, cv2.IMREAD_COLOR)[..., ::-1])
