@@ -96,6 +96,7 @@ class Box(Rooms):
         exact: bool = False,
         variants: bool = False,
         files: bool = True,
+        rerank: bool = True,
     ) -> Answer:
         """Name the products on a photo (encoded bytes, a path or a PIL image).
 
@@ -108,6 +109,7 @@ class Box(Rooms):
             exact: compare with every image instead of asking the index.
             variants: SKUs of one ``variant_group`` are one hit, which then lists all of them.
             files: let each hit name a readable file of its picture (looks for it where the source lies).
+            rerank: compare details too, where that was seen to help this catalog and the setting allows it.
 
         Raises:
             PhotoError: the photo can't be used.
@@ -116,7 +118,7 @@ class Box(Rooms):
         chosen = parse_filter(_several(where), _several(category))
         count = self.settings.hits if k is None else k
         return self._searcher().search(
-            photo, count, chosen=chosen, crop=crop, exact=exact, variants=variants, files=files
+            photo, count, chosen=chosen, crop=crop, exact=exact, variants=variants, files=files, rerank=rerank
         )
 
     @recovering

@@ -13,7 +13,7 @@ from edge_search.index.catalog_index import CatalogIndex
 from edge_search.index.segment import segment_size, write_segment
 from edge_search.store import catalog_encoder, features, generations, images
 from edge_search.store.database import Database, Tables
-from edge_search.store.generations import Generation, SegmentRow
+from edge_search.store.generations import Carried, Generation, SegmentRow
 from edge_search.store.home import Home
 from edge_search.types import FloatArray, KeyArray
 
@@ -135,9 +135,10 @@ class Builder:
                 projection_id = generations.put_projection(
                     tables, fingerprint, projection.kind, projection.dimension, projection.to_bytes()
                 )
+                carried = Carried(projection_id)
             else:
-                projection_id = before.projection_id
-            number = generations.publish(tables, fingerprint, projection_id, last, segments)
+                carried = before.carried
+            number = generations.publish(tables, fingerprint, carried, last, segments)
             in_use = generations.retired(tables)
         remove_unused(self._database.home, in_use)
         return number

@@ -65,7 +65,7 @@ class CatalogIndex:
         """Return the generation's projection, the plain one before the first."""
         if generation is None:
             return self._plain
-        return Projection.from_bytes(*generations.projection(tables, generation.projection_id))
+        return Projection.from_bytes(*generations.projection(tables, generation.carried.projection_id))
 
     def segment(self, tables: Tables, row: SegmentRow, projection: Projection) -> tuple[Segment, bool]:
         """Return a segment, and whether its own files could be used."""

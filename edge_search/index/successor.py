@@ -16,7 +16,7 @@ from edge_search.index.builder import LARGEST, remove_unused
 from edge_search.index.segment import segment_size, write_segment
 from edge_search.store import features, generations, images
 from edge_search.store.database import Database, Tables
-from edge_search.store.generations import SegmentRow
+from edge_search.store.generations import Carried, SegmentRow
 from edge_search.types import FloatArray, KeyArray
 
 __all__ = ["Publish", "Successor"]
@@ -87,6 +87,6 @@ class Successor:
     def _put(self, tables: Tables, upto: int, segments: list[SegmentRow]) -> int:
         plain = self.projection
         number = generations.put_projection(tables, self.fingerprint, plain.kind, plain.dimension, plain.to_bytes())
-        published = generations.publish(tables, self.fingerprint, number, upto, segments)
+        published = generations.publish(tables, self.fingerprint, Carried(number), upto, segments)
         generations.retired(tables)
         return published

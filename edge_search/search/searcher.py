@@ -59,6 +59,7 @@ class Searcher:
         exact: bool = False,
         variants: bool = False,
         files: bool = True,
+        rerank: bool = True,
     ) -> Answer:
         """Name the ``k`` products nearest to ``photo``.
 
@@ -70,6 +71,7 @@ class Searcher:
             exact: compare with every image instead of asking the index.
             variants: SKUs of one ``variant_group`` are one hit, which then lists all of them.
             files: look for a readable file of each hit's picture; a share that hangs would hang the query.
+            rerank: compare local features too, where the generation has words for them.
 
         Raises:
             PhotoError: the photo can't be used.

@@ -10,6 +10,7 @@ from edge_search.store.changes import LOCAL, record
 from edge_search.store.database import Tables, now
 
 __all__ = [
+    "Carried",
     "Generation",
     "SegmentFile",
     "SegmentRow",
@@ -46,12 +47,25 @@ class SegmentRow:
 
 
 @dataclass(frozen=True)
+class Carried:
+    """What a generation carries besides vectors, and hands on to the next one.
+
+    ``calibration`` is JSON, None before one was made; ``vocabulary_id`` names the words of local features, None
+    without them.
+    """
+
+    projection_id: int
+    calibration: str | None = None
+    vocabulary_id: int | None = None
+
+
+@dataclass(frozen=True)
 class Generation:
     """One published set. Images above ``last_image_id`` are the tail."""
 
     generation_id: int
     fingerprint: str
-    projection_id: int
+    carried: Carried
     last_image_id: int
     segments: tuple[SegmentRow, ...]
 
@@ -83,8 +97,8 @@ def projection(tables: Tables, projection_id: int) -> tuple[str, int, bytes]:
 def current(tables: Tables) -> Generation | None:
     """Return the generation that queries use, or None before the first."""
     row = tables.execute(
-        """SELECT generation_id, fingerprint, projection_id, last_image_id FROM generations
-           ORDER BY generation_id DESC LIMIT 1"""
+        """SELECT generation_id, fingerprint, last_image_id, projection_id, calibration, vocabulary_id
+           FROM generations ORDER BY generation_id DESC LIMIT 1"""
     ).fetchone()
     if row is None:
         return None
@@ -93,16 +107,17 @@ def current(tables: Tables) -> Generation | None:
         SegmentRow(name, count, first, last, tuple(SegmentFile(**file) for file in json.loads(files)))
         for name, count, first, last, files in tables.execute(sql, [row[0]]).fetchall()
     )
-    return Generation(row[0], row[1], row[2], row[3], tuple(segments))
+    return Generation(row[0], row[1], Carried(*row[3:]), row[2], tuple(segments))
 
 
 def publish(
-    tables: Tables, fingerprint: str, projection_id: int, last_image_id: int, segments: Sequence[SegmentRow]
+    tables: Tables, fingerprint: str, carried: Carried, last_image_id: int, segments: Sequence[SegmentRow]
 ) -> int:
     """Make a new generation the current one; the files it names must be durable already."""
     cursor = tables.execute(
-        "INSERT INTO generations (fingerprint, projection_id, last_image_id, published_at) VALUES (?, ?, ?, ?)",
-        [fingerprint, projection_id, last_image_id, now()],
+        """INSERT INTO generations (fingerprint, last_image_id, projection_id, calibration, vocabulary_id, published_at)
+           VALUES (?, ?, ?, ?, ?, ?)""",
+        [fingerprint, last_image_id, carried.projection_id, carried.calibration, carried.vocabulary_id, now()],
     )
     generation_id = cursor.lastrowid
     assert generation_id is not None

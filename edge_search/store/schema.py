@@ -127,7 +127,23 @@ def _serving(tables: Tables) -> None:
     words.fill(tables)
 
 
-MIGRATIONS: tuple[Callable[[Tables], None], ...] = (_first_tables, _whole_change_log, _followed_sources, _serving)
+def _fitting(tables: Tables) -> None:
+    """Add what fitting to the catalog needs: features of simulated photos, and the words a generation carries."""
+    tables.execute(
+        """CREATE TABLE simulations (
+            content_hash TEXT NOT NULL, fingerprint TEXT NOT NULL, number INTEGER NOT NULL, feature BLOB NOT NULL,
+            crc32 INTEGER NOT NULL, PRIMARY KEY (content_hash, fingerprint, number))"""
+    )
+    tables.execute("ALTER TABLE generations ADD COLUMN vocabulary_id INTEGER")
+
+
+MIGRATIONS: tuple[Callable[[Tables], None], ...] = (
+    _first_tables,
+    _whole_change_log,
+    _followed_sources,
+    _serving,
+    _fitting,
+)
 
 
 def schema_version(tables: Tables) -> int:
