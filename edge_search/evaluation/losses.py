@@ -50,7 +50,7 @@ class _Way:
 
     def rank(self, sku: str, path: Path, picture: Picture.Image) -> int:
         searcher = replace(self.searcher, opener=lambda _photo, _limits: picture)
-        answer = searcher.search(path, max(DEPTHS), chosen=Filter(), exact=self.exact, files=False)
+        answer = searcher.search(path, max(DEPTHS), chosen=Filter(), exact=self.exact, files=False, rerank=False)
         found = [hit.sku for hit in answer.hits]
         return found.index(sku) + 1 if sku in found else 0
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,8 +19,10 @@ from edge_search.evaluation.losses import loss_figures, network_loss
 from edge_search.evaluation.metrics import Ranked
 from edge_search.evaluation.once import Once
 from edge_search.fitting.projection import Projection
+from edge_search.search.searcher import Photo, Searcher
 from edge_search.store import generations
-from edge_search.types import FloatArray
+from edge_search.store.generations import Carried
+from edge_search.types import Answer, FloatArray
 
 Photos = Callable[..., Path]
 
@@ -89,7 +94,7 @@ def test_what_a_fitted_projection_brings_is_told(tmp_path: Path, photo: Photos) 
         fitted = Projection("fitted", 64, None, np.eye(64, dtype=np.float32))
         with box.database.write() as tables:
             number = generations.put_projection(tables, box.encoders.fingerprint, "fitted", 64, fitted.to_bytes())
-            generations.publish(tables, box.encoders.fingerprint, number, 0, [])
+            generations.publish(tables, box.encoders.fingerprint, Carried(number), 0, [])
         losses = box.evaluate(queries).to_dict()["losses"]
     projection = losses["projection"]
     assert projection["known"]
@@ -97,6 +102,44 @@ def test_what_a_fitted_projection_brings_is_told(tmp_path: Path, photo: Photos) 
     assert projection["without"]["1"] < 0.2
     assert projection["loss"] == pytest.approx(projection["without"]["1"] - 1, abs=1e-4)
     assert projection["loss_interval95"][1] < 0
+
+
+class Reversed(Searcher):
+    """Its re-ranker puts the last first."""
+
+    def search(self, photo: Photo, k: int, *, rerank: bool = True, **given: Any) -> Answer:
+        answer = super().search(photo, k, rerank=False, **given)
+        if not rerank:
+            return answer
+        spent = replace(answer.timings_ms, rerank=1.0)
+        return replace(answer, hits=tuple(reversed(answer.hits)), timings_ms=spent)
+
+
+def test_what_the_re_ranker_brings_is_told_apart(tmp_path: Path, photo: Photos) -> None:
+    queries = catalog(tmp_path, photo, 8)
+    with Box(tmp_path / "home", encoder=FakeEncoder()) as box:
+        box.index(tmp_path / "stick")
+        plain = box.evaluate.searcher()
+        fields = {field.name: getattr(plain, field.name) for field in dataclasses.fields(plain)}
+        spoilt = replace(box.evaluate, searcher=lambda: Reversed(**fields))
+        figures = spoilt(queries).to_dict()
+    assert figures["recall"]["1"] == 0
+    assert figures["losses"]["rerank"]["without"]["1"] == 1
+    assert figures["losses"]["rerank"]["with"]["1"] == 0
+    assert figures["losses"]["rerank"]["loss"] == 1
+    # The other parts are measured without it: it hides nothing.
+    assert figures["losses"]["hnsw"]["with"]["1"] == 1
+
+
+def test_an_evaluation_asks_as_a_search_does(tmp_path: Path, photo: Photos) -> None:
+    queries = catalog(tmp_path, photo, 8)
+    with Box(tmp_path / "home", encoder=FakeEncoder()) as box:
+        box.index(tmp_path / "stick")
+        for query in box.evaluate(queries).queries:
+            assert query.file is not None
+            answer = box.search(query.file, 20)
+            assert query.shown == tuple(hit.sku for hit in answer.hits)
+            assert (query.verdict, query.score) == (answer.verdict, answer.hits[0].score)
 
 
 def test_rounding_that_hurts_shows(tmp_path: Path) -> None:
