@@ -184,9 +184,6 @@ class Rooms:
             opener=self._opener,
         )
 
-    def _files(self) -> PhotoFiles:
-        return PhotoFiles(self.database, self._previews())
-
     def _previews(self) -> Previews:
         return Previews(self.home, self.settings.previews, self.settings.preview_side_px)
 
@@ -195,3 +192,6 @@ class Rooms:
             max_bytes=self.settings.max_photo_mb * 2**20,
             max_pixels=self.settings.max_photo_megapixels * 1_000_000,
         )
+
+    def _files(self) -> PhotoFiles:
+        return PhotoFiles(self.database, self._previews())

@@ -24,6 +24,7 @@ _SOME, _MUCH = 0.05, 0.25
 _COLLAPSED = 0.25
 _UNSEEN_COLOUR = 0.95
 _LEAKY = 0.5
+_NEAREST = 20
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Diagnosis:
             "colour": colour_figures(self.recoloured) if self.enough else None,
             "categories": dict(self.categories) if self.enough else None,
             "confusable": [pair.to_dict() for pair in self.confusable],
+            "nearest_pairs": [pair.to_dict() for pair in self.pairs[:_NEAREST]],
             "confusable_above": round(self.sure_above, 4),
             "findings": [one.to_dict() for one in self.findings],
             "catalog": {"images": self.images, "products": self.products},
@@ -76,7 +78,9 @@ class Diagnosis:
     def findings(self) -> list[Advice]:
         """What is wrong and what to do about it: about the whole catalog first, then SKU by SKU."""
         whole = [*_of_background(self), *_of_colour(self), *_of_categories(self)] if self.enough else []
-        return [*whole, *(pair.advice() for pair in self.confusable), *_of_photos(self.swapped)]
+        # Variants of one group look alike for a reason.
+        pairs = [pair.advice() for pair in self.confusable if pair.kind != "variants"]
+        return [*whole, *pairs, *_of_photos(self.swapped)]
 
 
 def try_photos(

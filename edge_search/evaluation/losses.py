@@ -31,6 +31,8 @@ __all__ = ["loss_figures", "network_loss", "ranking_losses"]
 
 _MOST_BYTES = 512 * 2**20
 _NEIGHBOURS = 10
+# A stage that has nothing to do takes microseconds.
+_AT_WORK_MS = 0.1
 
 # Part -> (the way to rank without it, the way with it); "" is the answer as given.
 _STEPS = {
@@ -72,7 +74,7 @@ def ranking_losses(
         plain: the encoder's projection before anything was fitted.
         step: called after each query.
     """
-    ways, reasons = _ways(searcher, plain, reranked=any(q.timings and q.timings.rerank > 0 for q in queries))
+    ways, reasons = _ways(searcher, plain, reranked=any(q.timings and q.timings.rerank > _AT_WORK_MS for q in queries))
     asked: list[Ranked] = []
     ranks: dict[str, list[int]] = {"": [], **{name: [] for name in ways}}
     near: list[float] = []

@@ -164,6 +164,7 @@ def test_few_photos_give_pairs_but_no_rates(box: Box, tmp_path: Path, photo: Cal
     found = box.diagnose()
     figures = found.to_dict()
     assert figures["background"] is figures["colour"] is figures["categories"] is None
+    assert len(figures["nearest_pairs"]) >= len(figures["confusable"])
     assert [(one["sku"], one["other"], one["kind"]) for one in figures["confusable"]] in (
         [("sku2", "copy", "same photo")],
         [("copy", "sku2", "same photo")],

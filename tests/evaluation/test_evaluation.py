@@ -94,8 +94,9 @@ def test_nothing_is_concluded_from_few_photos(box: Box, queries: Path, tmp_path:
     assert "By category" not in text
 
 
-def test_many_photos_give_intervals_verdicts_and_categories(box: Box, many: Path) -> None:
-    figures = box.evaluate(many, losses=False).to_dict()
+def test_many_photos_give_intervals_verdicts_and_categories(box: Box, many: Path, tmp_path: Path) -> None:
+    result = box.evaluate(many, losses=False)
+    figures = result.to_dict()
     assert figures["enough"]
     assert figures["recall"]["1"] == pytest.approx(5 / 6, abs=1e-4)
     low, high = figures["recall_interval95"]["1"]
@@ -112,6 +113,12 @@ def test_many_photos_give_intervals_verdicts_and_categories(box: Box, many: Path
     assert figures["categories"]["Tea"]["1"] == 1
     assert figures["categories"]["Tea"]["interval95"]["1"] == [1, 1]
     assert (figures["categories"]["Jam"]["enough"], figures["categories"]["Jam"]["interval95"]) == (False, None)
+    box.evaluate.report(result, tmp_path / "report.html")
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert 'aria-label="Recall@1 by category"' in text
+    assert "nothing is concluded: Jam (6)" in text
+    # Every photo of the wrong SKU is listed, and the absent one that was named all the same.
+    assert "Worst queries: 7" in text
 
 
 def test_evaluation_stores_nothing(box: Box, queries: Path) -> None:
