@@ -161,6 +161,7 @@ class Rooms:
             limits=self._limits(),
             thresholds=Thresholds(verdict["match"], verdict["maybe"], verdict.get("margin", 0.0)),
             opener=self._opener,
+            rerank=self.settings.rerank != "off",
         )
 
     def _previews(self) -> Previews:
