@@ -142,6 +142,7 @@ class Rooms:
             limits=self._limits(),
             rule=HoldRule(self.settings.hold_share, self.settings.hold_products),
             workers=self.encoders.cores,
+            local_bytes=self.settings.local_bytes,
         )
 
     @property

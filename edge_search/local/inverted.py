@@ -77,12 +77,10 @@ class Inverted:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         parts = [self.members[self.offsets[word] : self.offsets[word + 1]] for word in asked[read].tolist()]
         weights = np.repeat(question[asked[read]], lengths[read])
-        scores = np.bincount(np.concatenate(parts), weights, len(self.keys))
-        scores /= np.maximum(self.norms, 1e-9)
+        scores = np.bincount(np.concatenate(parts), weights, len(self.keys)) / np.maximum(self.norms, 1e-9)
         count = min(count, int(np.count_nonzero(scores)))
         if not count:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         best = np.argpartition(-scores, count - 1)[:count]
         best = best[np.lexsort((self.keys[best], -scores[best]))]
         return self.keys[best].astype(np.int64), scores[best].astype(np.float32)
-

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-
 from edge_search.index.local_index import LocalView
 from edge_search.index.protocol import VectorIndex
 from edge_search.local.geometry import agreement
@@ -80,9 +79,7 @@ class Judge:
 
 def reordered(groups: Sequence[Group], points: Mapping[str, int], judging: Judging) -> list[Group]:
     """Return SKUs by their vectors' strength and what agreeing details add to it, best first."""
-    stronger = [
-        replace(group, strength=group.strength + judging.gain(points.get(group.sku, 0))) for group in groups
-    ]
+    stronger = [replace(group, strength=group.strength + judging.gain(points.get(group.sku, 0))) for group in groups]
     return sorted(stronger, key=lambda group: (-group.strength, group.image_id))
 
 
@@ -93,5 +90,3 @@ def _one_each(groups: Sequence[Group], families: Mapping[str, str]) -> list[Grou
         kind = ("group", families[group.sku]) if group.sku in families else ("sku", group.sku)
         kept.setdefault(kind, group)
     return list(kept.values())
-
-

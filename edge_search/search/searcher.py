@@ -222,9 +222,7 @@ def _with(
     return replace(hit, evidence=replace(evidence, region=placed(evidence.region, crop, size)))
 
 
-def _timings(
-    started: float, decoded: float, loaded: float, encoded: float, found: float, *, rerank: float
-) -> Timings:
+def _timings(started: float, decoded: float, loaded: float, encoded: float, found: float, *, rerank: float) -> Timings:
     ms = Timings(
         decode=(decoded - started) * 1e3,
         encode=(encoded - loaded) * 1e3,

@@ -92,4 +92,3 @@ def collect(tables: Tables, *, after: str = "") -> tuple[int, str | None]:
              AND content_hash NOT IN (SELECT content_hash FROM images)"""
     count = tables.conn.execute(sql, [after, upto]).rowcount
     return count, str(upto) if last else None
-

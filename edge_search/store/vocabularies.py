@@ -58,9 +58,7 @@ def put(tables: Tables, extractor: str, data: bytes, judging: str, *, words: int
     )
     assert cursor.lastrowid is not None
     if words is None:
-        tables.execute(
-            "UPDATE vocabularies SET words = vocabulary_id WHERE vocabulary_id = ?", [cursor.lastrowid]
-        )
+        tables.execute("UPDATE vocabularies SET words = vocabulary_id WHERE vocabulary_id = ?", [cursor.lastrowid])
     return cursor.lastrowid
 
 
@@ -83,8 +81,8 @@ def of_words(tables: Tables, words: int) -> list[WordFile]:
     sql = """SELECT name, words, first_key, last_key, count, files FROM word_files
              WHERE words = ? AND NOT retired ORDER BY first_key"""
     return [
-        WordFile(*row[:5], tuple(SegmentFile(**file) for file in json.loads(row[5])))
-        for row in tables.execute(sql, [words]).fetchall()
+        WordFile(name, of, first, last, count, tuple(SegmentFile(**file) for file in json.loads(files)))
+        for name, of, first, last, count, files in tables.execute(sql, [words]).fetchall()
     ]
 
 
