@@ -169,7 +169,14 @@ class Box(Rooms):
         Returns the images' keys. See `Teacher.teach`.
         """
         several = [photos] if isinstance(photos, bytes | str | os.PathLike | Picture.Image) else list(photos)
-        teacher = Teacher(self.database, self.encoders.query, self._previews(), self._limits(), opener=self._opener)
+        teacher = Teacher(
+            self.database,
+            self.encoders.query,
+            self._previews(),
+            self._limits(),
+            opener=self._opener,
+            local_bytes=self.settings.local_bytes,
+        )
         return teacher.teach(sku, several, values)
 
     def decoded(self, photo: Photo) -> Picture.Image:

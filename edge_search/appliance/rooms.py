@@ -163,6 +163,7 @@ class Rooms:
             limits=self._limits(),
             rule=HoldRule(self.settings.hold_share, self.settings.hold_products),
             workers=self.encoders.cores,
+            local_bytes=self.settings.local_bytes,
         )
 
     @property
@@ -182,6 +183,7 @@ class Rooms:
             limits=self._limits(),
             thresholds=Thresholds(verdict["match"], verdict["maybe"], verdict.get("margin", 0.0)),
             opener=self._opener,
+            rerank=self.settings.rerank != "off",
         )
 
     def _previews(self) -> Previews:

@@ -97,7 +97,12 @@ def _print(answer: Answer, *, chosen: bool) -> None:
         ),
     )
     ms = answer.timings_ms
-    click.echo(f"{ms.total:.0f} ms (decode {ms.decode:.1f}, encode {ms.encode:.1f}, search {ms.search:.1f})")
+    details = f", details {ms.rerank:.1f}" if ms.rerank else ""
+    first = answer.hits[0]
+    if first.evidence is not None:
+        where = ",".join(f"{value:.2f}" for value in first.evidence.region)
+        click.echo(f"{first.evidence.points} details agree with {first.sku}, in {where} of the photo.")
+    click.echo(f"{ms.total:.0f} ms (decode {ms.decode:.1f}, encode {ms.encode:.1f}, search {ms.search:.1f}{details})")
 
 
 def _price(hit: Hit) -> str:

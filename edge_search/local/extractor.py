@@ -35,7 +35,7 @@ def extract(image: Image.Image, side: int, count: int) -> Points:
     scale = min(1.0, side / max(image.size))
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     grey = image.convert("L") if scale == 1 else image.resize(size, Image.Resampling.BOX, reducing_gap=2.0).convert("L")
-    finder = cv2.SIFT_create(nfeatures=count, contrastThreshold=_CONTRAST)
+    finder = cv2.SIFT.create(nfeatures=count, contrastThreshold=_CONTRAST)
     found, histograms = finder.detectAndCompute(np.asarray(grey), None)
     if histograms is None or not len(found):
         nothing = np.zeros(0, np.float32)

@@ -17,9 +17,12 @@ _MOST_PAIRS = 100
 _LOOSE = 0.08  # of the photo's longer side: how far one pair's own turn and size may miss
 _TIGHT = 0.02
 _ROUNDS = 4
+_STARTS = 3
 _FEWEST = 4
 _SMALLEST, _LARGEST_SCALE = 0.1, 10.0
 _FLATTEST = 0.15  # a picture seen this much from the side can't be told from chance
+
+_RIDGE = np.eye(3) * 1e-6  # pairs on one line have no affine map; what comes out then is refused
 
 _Pairs = NDArray[np.int64]
 
@@ -50,8 +53,11 @@ def agreement(photo: Points, picture: Points) -> Agreement:
     target, source = photo.places[mine], picture.places[theirs]
     long_side = float(max(photo.width, photo.height))
     votes = _votes(photo, picture, mine, theirs, _LOOSE * long_side)
+    counts = votes.sum(axis=1)
     best = _NOTHING
-    for start in np.argsort(-votes.sum(axis=1), kind="stable")[:3]:
+    for start in np.argsort(-counts, kind="stable")[:_STARTS]:
+        if counts[start] <= max(best.points, _FEWEST):
+            break
         inside = _refined(source, target, votes[start], _TIGHT * long_side)
         count = int(inside.sum())
         if count > best.points:
@@ -95,7 +101,8 @@ def _refined(source: FloatArray, target: FloatArray, inside: NDArray[np.bool_], 
     for turn in range(_ROUNDS):
         if inside.sum() < _FEWEST:
             return np.zeros_like(inside)
-        found = np.linalg.lstsq(rows[inside], target[inside], rcond=None)[0]
+        some = rows[inside]
+        found = np.linalg.solve(some.T @ some + _RIDGE, some.T @ target[inside])
         error = np.hypot(*(rows @ found - target).T)
         inside = error < reach * (2.0 if turn < _ROUNDS - 1 else 1.0)
     stretch = np.linalg.svd(found[:2], compute_uv=False)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edge_search.local.vocabulary import Vocabulary, Words
 from edge_search.types import FloatArray, KeyArray
 
-__all__ = ["READ_AT_MOST", "Inverted", "merged"]
+__all__ = ["READ_AT_MOST", "Inverted"]
 
 READ_AT_MOST = 400_000
 """Entries read for one query, at most, most telling words first: what bounds a query, however large the catalog."""
@@ -77,21 +77,10 @@ class Inverted:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         parts = [self.members[self.offsets[word] : self.offsets[word + 1]] for word in asked[read].tolist()]
         weights = np.repeat(question[asked[read]], lengths[read])
-        scores = np.bincount(np.concatenate(parts), weights, len(self.keys))
-        scores /= np.maximum(self.norms, 1e-9)
+        scores = np.bincount(np.concatenate(parts), weights, len(self.keys)) / np.maximum(self.norms, 1e-9)
         count = min(count, int(np.count_nonzero(scores)))
         if not count:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         best = np.argpartition(-scores, count - 1)[:count]
         best = best[np.lexsort((self.keys[best], -scores[best]))]
         return self.keys[best].astype(np.int64), scores[best].astype(np.float32)
-
-
-def merged(
-    parts: Sequence[tuple[KeyArray, FloatArray]], count: int
-) -> tuple[KeyArray, FloatArray]:
-    """Return the best ``count`` of several answers, best first; equal ones by key."""
-    keys = np.concatenate([np.empty(0, np.int64), *(part[0] for part in parts)])
-    scores = np.concatenate([np.empty(0, np.float32), *(part[1] for part in parts)])
-    order = np.lexsort((keys, -scores))[:count]
-    return keys[order], scores[order]

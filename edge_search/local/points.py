@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge_search.errors import StoreDamaged
 from edge_search.types import FloatArray
 
-__all__ = ["BYTES_A_POINT", "WIDTH", "Descriptors", "Points", "capacity"]
+__all__ = ["BYTES_A_POINT", "GALLERY_BYTES", "WIDTH", "Descriptors", "Points", "capacity"]
 
 Descriptors = NDArray[np.uint8]
 WIDTH = 128
@@ -20,6 +20,8 @@ _HEADER = struct.Struct("<4sHHHxx")
 _MAGIC = b"ESL1"
 BYTES_A_POINT = WIDTH + 6
 """Two 16-bit coordinates, size and angle in 8 bits each, the descriptor."""
+GALLERY_BYTES = 16384
+"""Kept of a catalog picture when nothing else is asked for: 122 points."""
 _SIZE_STEPS = 32.0  # to the power of two: sizes are kept to 2 percent, up to 2 ** 8 pixels
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,8 +61,7 @@ class Vocabulary:
 
     def _nearest(self, descriptors: Descriptors, count: int) -> tuple[NDArray[np.int64], FloatArray]:
         """Return the nearest words and their squared distances, (n, count) each."""
-        centres = self.centres.astype(np.float32)
-        half = (centres**2).sum(axis=1) / 2
+        centres, half = self._compared
         near = np.empty((len(descriptors), count), np.int64)
         distance = np.empty((len(descriptors), count), np.float32)
         for start in range(0, len(descriptors), _ROWS):
@@ -75,6 +75,11 @@ class Vocabulary:
             own = (rows**2).sum(axis=1, keepdims=True)
             distance[start : start + len(rows)] = own - 2 * np.take_along_axis(score, best, axis=1)
         return near, distance
+
+    @cached_property
+    def _compared(self) -> tuple[FloatArray, FloatArray]:
+        centres = self.centres.astype(np.float32)
+        return centres, (centres**2).sum(axis=1) / 2
 
     def to_bytes(self) -> bytes:
         """Return it as an ``.npz``."""

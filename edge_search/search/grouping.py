@@ -13,7 +13,7 @@ from edge_search.store.database import Tables
 from edge_search.store.filters import Filter
 from edge_search.types import FloatArray, KeyArray
 
-__all__ = ["Group", "best_groups"]
+__all__ = ["Group", "best_groups", "scored", "strength"]
 
 # Images looked at for one product asked for: a SKU has some photos, and some keys are dead by now.
 _IMAGES_A_HIT = 8
@@ -65,7 +65,7 @@ def best_groups(
             keys = index.score(vector, keys, len(keys))[0]
             candidates = _candidates(tables, keys, k, chosen, variants=variants)
             break
-    ranked = _ranked(tables, index, vector, list(candidates))
+    ranked = scored(tables, index, vector, list(candidates))
     best = {candidates[group.sku]: group for group in reversed(ranked)}
     return [group for group in ranked if best[candidates[group.sku]] is group][:k]
 
@@ -93,17 +93,18 @@ def _candidates(tables: Tables, keys: KeyArray, k: int, chosen: Filter, *, varia
     return found
 
 
-def _ranked(tables: Tables, index: VectorIndex, vector: FloatArray, candidates: Sequence[str]) -> list[Group]:
+def scored(tables: Tables, index: VectorIndex, vector: FloatArray, candidates: Sequence[str]) -> list[Group]:
+    """Return these SKUs, scored with all their images, best first."""
     owners = images.searchable_of(tables, candidates)
     keys, similarity = index.score(vector, np.asarray(sorted(owners), dtype=np.int64), len(owners))
     mine: dict[str, list[tuple[int, float]]] = {}
     for key, value in zip(keys.tolist(), similarity.tolist(), strict=True):
         mine.setdefault(owners[key], []).append((key, value))
-    groups = [Group(sku, *best[0], _strength([value for _, value in best])) for sku, best in mine.items()]
+    groups = [Group(sku, *best[0], strength([value for _, value in best])) for sku, best in mine.items()]
     return sorted(groups, key=lambda group: (-group.strength, group.image_id))
 
 
-def _strength(similarities: Sequence[float]) -> float:
+def strength(similarities: Sequence[float]) -> float:
     """Return a soft maximum of a SKU's best cosines (best first): the best one, and a little more if others agree.
 
     One photo more never makes a SKU weaker. With 2 or 3 of 4 phone photos a SKU as the catalog and the others as

@@ -19,14 +19,16 @@ from edge_search.imaging.decode import open_photo
 from edge_search.imaging.limits import Limits
 from edge_search.imaging.quality import assess
 from edge_search.index.catalog_index import CatalogIndex
+from edge_search.search.details import Details, placed
 from edge_search.search.grouping import Group, best_groups
+from edge_search.search.judge import BY_VECTOR, Judge
 from edge_search.search.verdict import Thresholds
 from edge_search.store import features, images, products, sources
 from edge_search.store.changes import LOCAL
 from edge_search.store.database import Database, Tables
 from edge_search.store.filters import Filter
 from edge_search.store.previews import Previews
-from edge_search.types import Answer, Hit, Timings, Variant
+from edge_search.types import Answer, Evidence, Hit, Timings, Variant
 
 __all__ = ["Opener", "Photo", "Searcher"]
 
@@ -48,6 +50,7 @@ class Searcher:
     limits: Limits
     thresholds: Thresholds
     opener: Opener = open_photo
+    rerank: bool = True
 
     def search(
         self,
@@ -81,31 +84,50 @@ class Searcher:
             raise InvalidValue(f"k = {k}: ask for at least one product")
         started = time.perf_counter()
         image = self.opener(photo, self.limits)
+        size: tuple[int, int] = image.info.get("original_size", image.size)
         if crop is not None:
             image = cropped(image, crop)
         quality = assess(image)
         decoded = time.perf_counter()
         encoder = self.encoder()  # loaded with the first photo that can be read; no part of an answer's time
         loaded = time.perf_counter()
+        details = Details(image) if rerank and self._compares() else None
         feature = encoder.encode([image])
         encoded = time.perf_counter()
         with self.database.read() as tables:
             view = self.index.view(tables)
             vector = view.projection(feature)[0]
-            groups = best_groups(tables, view, vector, k, chosen, exact=exact, variants=variants)
+            asked = k if details is None else max(k, BY_VECTOR)
+            groups = best_groups(tables, view, vector, asked, chosen, exact=exact, variants=variants)
+            searched = time.perf_counter()
+            evidence: dict[str, Evidence] = {}
+            local = self.index.local.view(tables, self.index.generation(tables)) if details else None
+            if details is not None and local is not None:
+                judge = Judge(tables, view, local, details.points())
+                groups, evidence = judge.ranked(groups, vector, k, chosen, variants=variants)
+            judged = time.perf_counter()
+            groups = groups[:k]
             hits = self.hits(tables, groups, variants=variants, files=files)
+        hits = [_with(hit, evidence.get(hit.sku), crop, size) for hit in hits]
         found = time.perf_counter()
         return Answer(
             query_id=uuid.uuid4().hex,
             verdict=self.thresholds.verdict([hit.similarity for hit in hits]),
             quality=quality,
             hits=tuple(hits),
-            timings_ms=_timings(started, decoded, loaded, encoded, found),
+            timings_ms=_timings(started, decoded, loaded, encoded, found, rerank=judged - searched),
             encoder=f"{encoder.name}@{encoder.fingerprint}",
             projection=view.projection.kind,
             generation=view.generation_id,
             calibrated=False,
         )
+
+    def _compares(self) -> bool:
+        """Return whether this catalog's photos are compared in detail."""
+        if not self.rerank:
+            return False
+        with self.database.read() as tables:
+            return self.index.local.active(self.index.generation(tables))
 
     def similar(self, sku: str, k: int, *, chosen: Filter, variants: bool = False, files: bool = True) -> list[Hit]:
         """Return the ``k`` products nearest to those photos of ``sku`` that are stored, without it.
@@ -192,12 +214,20 @@ def _readable(picture: Path, preview: Path | None) -> str | None:
     return None if chosen is None else str(chosen)
 
 
-def _timings(started: float, decoded: float, loaded: float, encoded: float, found: float) -> Timings:
+def _with(
+    hit: Hit, evidence: Evidence | None, crop: tuple[float, float, float, float] | None, size: tuple[int, int]
+) -> Hit:
+    if evidence is None:
+        return hit
+    return replace(hit, evidence=replace(evidence, region=placed(evidence.region, crop, size)))
+
+
+def _timings(started: float, decoded: float, loaded: float, encoded: float, found: float, *, rerank: float) -> Timings:
     ms = Timings(
         decode=(decoded - started) * 1e3,
         encode=(encoded - loaded) * 1e3,
-        search=(found - encoded) * 1e3,
-        rerank=0.0,
+        search=(found - encoded - rerank) * 1e3,
+        rerank=rerank * 1e3,
         total=0.0,
     )
     return replace(ms, total=ms.decode + ms.encode + ms.search + ms.rerank)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw
+from sample_catalog.motifs import NAMES, motif
 
 from cartons import words
 from cartons.design import Design
 from cartons.lettering import Colour, Lettering, draw_text
 from cartons.texture import texture
-from sample_catalog.motifs import NAMES, motif
 
 __all__ = ["front", "side"]
 

@@ -65,7 +65,7 @@ def _family(rng: np.random.Generator, sku: str) -> list[Design]:
     )
     members = []
     for _ in range(int(rng.choice(_SIBLINGS))):
-        ground, accent, ink = first.colours
+        ground, _, ink = first.colours
         member = replace(
             first,
             own=int(rng.integers(2**31)),

@@ -111,7 +111,7 @@ def _stand(
     def seen(points: Sequence[tuple[float, float, float]]) -> _Plane:
         space = np.asarray(points) @ turn.T + move
         flat = space @ camera.T
-        return (flat[:, :2] / flat[:, 2:]).astype(np.float32)
+        return np.asarray(flat[:, :2] / flat[:, 2:], dtype=np.float32)
 
     face, edge = _printed(design)
     lid = edge[:120]
@@ -150,7 +150,9 @@ def _paste(scene: Pixels, picture: Pixels, corners: _Plane, light: float) -> Non
     tall, wide = picture.shape[:2]
     shrink = float(np.sqrt(abs(cv2.contourArea(corners)) / (tall * wide)))
     if shrink < 0.7:  # a warp takes single pixels; smaller ones must be means
-        picture = cv2.resize(picture, None, fx=max(shrink, 0.05), fy=max(shrink, 0.05), interpolation=cv2.INTER_AREA)
+        shrink = max(shrink, 0.05)
+        smaller = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+        picture = np.asarray(smaller, dtype=np.uint8)
         tall, wide = picture.shape[:2]
     flat = np.array([(0, 0), (wide, 0), (wide, tall), (0, tall)], dtype=np.float32) - 0.5
     corners = corners - np.array([left, top], dtype=np.float32)
@@ -217,7 +219,7 @@ def _light(scene: Pixels, corners: _Plane, rng: np.random.Generator) -> Pixels:
         cv2.ellipse(shine, tuple(int(v) // 4 for v in at), axes, float(rng.uniform(0, 180)), 0, 360, 1.0, -1)
         shine = cv2.resize(cv2.GaussianBlur(shine, (0, 0), float(rng.uniform(3, 9))), (wide, tall))
         lit = lit + (rng.uniform(80, 230) * shine)[..., None]
-    return np.clip(lit, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(lit, 0, 255), dtype=np.uint8)
 
 
 def _shake(scene: Pixels, rng: np.random.Generator) -> Pixels:
@@ -227,7 +229,7 @@ def _shake(scene: Pixels, rng: np.random.Generator) -> Pixels:
         kernel = np.zeros((2 * length + 1, 2 * length + 1), dtype=np.float32)
         angle = rng.uniform(0, np.pi)
         way = np.array([np.cos(angle), np.sin(angle)]) * length / 2
-        ends = [tuple(int(round(v)) for v in length + sign * way) for sign in (-1, 1)]
+        ends = [tuple(round(v) for v in length + sign * way) for sign in (-1, 1)]
         cv2.line(kernel, ends[0], ends[1], 1.0, 1)
         return np.asarray(cv2.filter2D(scene, -1, kernel / kernel.sum()), dtype=np.uint8)
     return _soft(scene, float(rng.uniform(0.3, 1.7)))
@@ -245,4 +247,6 @@ def _develop(scene: Pixels, rng: np.random.Generator) -> Pixels:
     ready = np.clip(values * 255, 0, 255).astype(np.uint8)
     quality = int(rng.integers(40, 90))
     _, packed = cv2.imencode(".jpg", ready[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.ascontiguousarray(cv2.imdecode(packed, cv2.IMREAD_COLOR)[..., ::-1])
+    unpacked = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+    assert unpacked is not None
+    return np.ascontiguousarray(unpacked[..., ::-1], dtype=np.uint8)

@@ -22,7 +22,7 @@ def cloud(rng: np.random.Generator, width: int, height: int, octaves: int = 4) -
         grid = rng.random((cells, cells), dtype=np.float32)
         total += cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC) / 2**octave
     low, high = float(total.min()), float(total.max())
-    return (total - low) / max(high - low, 1e-6)
+    return np.asarray((total - low) / max(high - low, 1e-6), dtype=np.float32)
 
 
 def texture(rng: np.random.Generator, width: int, height: int, hue: float) -> Pixels:
@@ -59,7 +59,7 @@ def _field(rng: np.random.Generator, width: int, height: int, hue: float) -> Pix
     """Draw hills below a sky."""
     sky = np.linspace(0.95, 0.7, height, dtype=np.float32)[:, None, None]
     top = np.array(_tone(rng, rng.uniform(0.5, 0.65), 0.95), dtype=np.float32)
-    canvas = np.clip(sky * top + 40 * cloud(rng, width, height)[..., None], 0, 255).astype(np.uint8)
+    canvas: Pixels = np.clip(sky * top + 40 * cloud(rng, width, height)[..., None], 0, 255).astype(np.uint8)
     for row in range(int(rng.integers(2, 6))):
         base = height * (0.35 + 0.13 * row)
         x = np.linspace(0, width, 24)
@@ -93,7 +93,7 @@ def _marble(rng: np.random.Generator, width: int, height: int, hue: float) -> Pi
     """Draw swirls, as of cream and chocolate."""
     waves = 0.5 + 0.5 * np.sin(cloud(rng, width, height) * rng.uniform(12, 40))
     one, other = (np.array(_tone(rng, hue, light), dtype=np.float32) for light in (0.4, 0.95))
-    return (one + (other - one) * waves[..., None]).astype(np.uint8)
+    return np.asarray(one + (other - one) * waves[..., None], dtype=np.float32).astype(np.uint8)
 
 
 _KINDS: tuple[Callable[[np.random.Generator, int, int, float], Pixels], ...] = (
