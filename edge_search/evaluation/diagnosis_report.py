@@ -66,7 +66,8 @@ def _background(result: Diagnosis, figures: dict[str, Any], thumbnails: Thumbnai
 <b>{figures["leakage"]:.1%}</b> of comparisons the other product seemed nearer (0: the background doesn't matter; 100 %:
 nothing else does). {figures["found_again"]:.0%} of the pictures are still named rightly,
 {figures["answer_changes"]:.0%} of the photos got two different answers. {figures["cut_out"]} of {figures["photos"]}
-products could be cut out; of the others the middle of the photo was taken.</p>{html_table(head, rows)}"""
+products could be cut out (a white one may lose its edge); of the others the middle of the photo was
+taken.</p>{html_table(head, rows)}"""
 
 
 def _colour(result: Diagnosis, figures: dict[str, Any], thumbnails: Thumbnails) -> str:

@@ -31,8 +31,8 @@ p, li { max-width: 48rem; } p.soft, td.soft, figcaption, small { color: var(--so
 .tiles { display: flex; flex-wrap: wrap; gap: .8rem; margin: 1.2rem 0; padding: 0; list-style: none; }
 .tiles li { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .7rem 1rem;
   min-width: 8.2rem; flex: 1; font-size: .9rem; }
-.tiles b { display: block; font-size: 1.6rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
-.tiles small { font-size: .8rem; font-weight: 400; white-space: nowrap; }
+.tiles b { display: block; font-size: 1.45rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
+.tiles small { font-size: .8rem; font-weight: 400; } small { white-space: nowrap; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1.4rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; margin: .6rem 0; }
 th, td { text-align: left; padding: .35rem .9rem .35rem 0; vertical-align: top; }

@@ -52,7 +52,7 @@ def bars(rows: Sequence[Bar], *, label: str, limit: float = 1.0, signed: bool = 
 
     ``signed``: what is above 0 is drawn as bad, what is below as good.
     """
-    tall, name = 24, 150
+    tall, name = 24, 165
     height = _TOP + tall * len(rows) + 22
     low = -limit if signed else 0.0
     wide = _WIDTH - name - 70
@@ -65,7 +65,7 @@ def bars(rows: Sequence[Bar], *, label: str, limit: float = 1.0, signed: bool = 
         y = _TOP + at * tall
         left, right = sorted((x(0), x(row.value)))
         kind = "bad" if signed and row.value > 0 else "good"
-        parts.append(_text(name - 8, y + 15, row.name if len(row.name) <= 22 else f"{row.name[:21]}…", "end"))
+        parts.append(_text(name - 8, y + 15, row.name if len(row.name) <= 26 else f"{row.name[:25]}…", "end"))
         parts.append(
             f'<rect class="{kind}" x="{left:.1f}" y="{y + 4}" width="{right - left:.1f}" height="{tall - 9}" rx="2">'
             f"<title>{escape(row.name)}: {row.value:.3f}</title></rect>"

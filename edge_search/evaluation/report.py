@@ -68,7 +68,7 @@ def _head(result: Evaluation, figures: Mapping[str, Any]) -> str:
         ("MRR", share(figures["mrr"])),
         ("of “match”, right", share(verdict["precision"], verdict["precision_interval95"])),
         ("“match”, right", share(verdict["coverage"], verdict["coverage_interval95"])),
-        ("ms, median / p95", f"{latency['p50']:.0f} / {latency['p95']:.0f}"),
+        ("ms (p50 / p95)", f"{latency['p50']:.0f} / {latency['p95']:.0f}"),
     ]
     items = "".join(f"<li>{name}<b>{value}</b></li>" for name, value in tiles)
     few = "" if result.enough else f'<p class="note">{_too_few(result)}</p>'
