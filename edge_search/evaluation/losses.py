@@ -20,12 +20,13 @@ import numpy as np
 from PIL import Image as Picture
 
 from edge_search.errors import PhotoError
-from edge_search.evaluation.instead import CodedIndex, ExactIndex, index_bytes
+from edge_search.evaluation.instead import ExactView, InsteadIndex, coded, exact, plain_view
 from edge_search.evaluation.metrics import DEPTHS, Ranked, enough, ratio_interval
 from edge_search.evaluation.once import Once
 from edge_search.fitting.projection import Projection
 from edge_search.search.searcher import Searcher
 from edge_search.store.filters import Filter
+from edge_search.types import FloatArray
 
 __all__ = ["loss_figures", "network_loss", "ranking_losses"]
 
@@ -74,7 +75,9 @@ def ranking_losses(
         plain: the encoder's projection before anything was fitted.
         step: called after each query.
     """
-    ways, reasons = _ways(searcher, plain, reranked=any(q.timings and q.timings.rerank > _AT_WORK_MS for q in queries))
+    features = [once.feature(str(query.file)) for query in queries if query.file is not None]
+    reranked = any(query.timings and query.timings.rerank > _AT_WORK_MS for query in queries)
+    ways, reasons = _ways(searcher, plain, features, reranked=reranked)
     asked: list[Ranked] = []
     ranks: dict[str, list[int]] = {"": [], **{name: [] for name in ways}}
     near: list[float] = []
@@ -91,7 +94,7 @@ def ranking_losses(
         for name, way in ways.items():
             once.begin(str(path))
             ranks[name].append(way.rank(query.sku, path, picture))
-        near.append(_ann_recall(searcher, once, str(path)))
+        near.append(_ann_recall(ways, once.feature(str(path))))
         step()
     found: dict[str, dict[str, Any]] = {}
     for part, (before, after) in _STEPS.items():
@@ -156,40 +159,48 @@ def network_loss(precision: str, runtime: str, agreement: Mapping[str, Any] | No
     }
 
 
-def _ways(searcher: Searcher, plain: Projection, *, reranked: bool) -> tuple[dict[str, _Way], dict[str, str]]:
+def _ways(
+    searcher: Searcher, plain: Projection, features: Sequence[FloatArray], *, reranked: bool
+) -> tuple[dict[str, _Way], dict[str, str]]:
+    """Return the ways to rank that make sense here, and why the others don't."""
+
+    def way(view: ExactView) -> _Way:
+        # One by one, as a search does: the last bits of a projected vector depend on how many are.
+        vectors = [view.projection(feature[None])[0] for feature in features]
+        known = view.asked(vectors)
+        return _Way(replace(searcher, index=InsteadIndex(searcher.database, searcher.index, known)), exact=True)
+
     with searcher.database.read() as tables:
         view = searcher.index.view(tables)
-    count, fitted = len(view), view.projection.kind != plain.kind
-    ways, reasons = {"graph": _Way(searcher, exact=False)}, {}
-    ways["exact"] = _Way(searcher, exact=True)
-    if not view.segments:
+    reasons: dict[str, str] = {}
+    ways = {"graph": _Way(searcher, exact=False), "exact": way(exact(view))}
+    if view.segments:
+        ways["codes"] = way(coded(view))
+    else:
         reasons["hnsw"] = reasons["int8"] = "not at work: no index is built yet, everything is compared exactly"
-    elif index_bytes(count, view.projection.dimension, coded=True) > _MOST_BYTES:
-        reasons["int8"] = f"not measured: {count:,} vectors don't fit into memory for it"
-        reasons["hnsw"] = reasons["int8"]
-    else:
-        ways["codes"] = _Way(
-            replace(searcher, index=CodedIndex(searcher.database, searcher.index, view.projection)), exact=False
-        )
-    if not fitted:
+    if view.projection.kind == plain.kind:
         reasons["projection"] = "not at work: nothing is fitted to this catalog, the plain projection is in use"
-    elif index_bytes(count, plain.dimension, coded=False) > _MOST_BYTES:
-        reasons["projection"] = f"not measured: {count:,} plain vectors don't fit into memory for it"
+    elif 2 * plain.dimension * len(view) > _MOST_BYTES:
+        reasons["projection"] = f"not measured: {len(view):,} plain vectors don't fit into memory for it"
     else:
-        ways["plain"] = _Way(replace(searcher, index=ExactIndex(searcher.database, searcher.index, plain)), exact=True)
+        with searcher.database.read() as tables:
+            unfitted = plain_view(tables, searcher.index, plain)
+        ways["plain"] = way(unfitted)
     if not reranked:
         reasons["rerank"] = "not at work: no answer was re-ranked"
     return ways, reasons
 
 
-def _ann_recall(searcher: Searcher, once: Once, query: str) -> float:
+def _ann_recall(ways: Mapping[str, _Way], feature: FloatArray) -> float:
     """Return the share of the exact ten nearest photos that the index also returns (ann_recall@10)."""
-    with searcher.database.read() as tables:
-        view = searcher.index.view(tables)
-        vector = view.projection(once.feature(query)[None])[0]
-    exact = view.search(vector, _NEIGHBOURS, exact=True)[0]
-    found = view.search(vector, _NEIGHBOURS)[0]
-    return float(np.isin(exact, found).mean()) if len(exact) else 1.0
+    views = []
+    for name in ("exact", "graph"):
+        searcher = ways[name].searcher
+        with searcher.database.read() as tables:
+            views.append(searcher.index.view(tables))
+    vector = views[0].projection(feature[None])[0]
+    nearest, found = (view.search(vector, _NEIGHBOURS)[0] for view in views)
+    return float(np.isin(nearest, found).mean()) if len(nearest) else 1.0
 
 
 def _recalls(ranks: Sequence[int]) -> dict[str, float]:

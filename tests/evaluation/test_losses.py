@@ -15,10 +15,14 @@ from PIL import Image
 from edge_search.appliance.box import Box
 from edge_search.encoder.fake_runtime import FakeEncoder
 from edge_search.encoder.plain_projection import PlainProjection
+from edge_search.evaluation.instead import coded, exact
 from edge_search.evaluation.losses import loss_figures, network_loss
 from edge_search.evaluation.metrics import Ranked
 from edge_search.evaluation.once import Once
-from edge_search.fitting.projection import Projection
+from edge_search.fitting.projection import Projection, identity
+from edge_search.index.segment import Segment
+from edge_search.index.tail import Tail
+from edge_search.index.view import View
 from edge_search.search.searcher import Photo, Searcher
 from edge_search.store import generations
 from edge_search.store.generations import Carried
@@ -142,20 +146,46 @@ def test_an_evaluation_asks_as_a_search_does(tmp_path: Path, photo: Photos) -> N
             assert (query.verdict, query.score) == (answer.verdict, answer.hits[0].score)
 
 
-def test_rounding_that_hurts_shows(tmp_path: Path) -> None:
+def view_of(vectors: FloatArray) -> View:
+    """Make a view: the first half a segment without a graph, the second a tail."""
+    half = len(vectors) // 2
+    keys = np.arange(1, len(vectors) + 1)
+    tail = Tail(vectors.shape[1]).grown(keys[half:], vectors[half:])
+    segment = Segment(keys[:half], vectors[:half].astype(np.float16), None)
+    return View("", 1, identity(vectors.shape[1]), (segment,), half, tail, degraded=False)
+
+
+def unit(rows: np.ndarray[Any, Any]) -> FloatArray:
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+
+def test_rounding_that_hurts_shows() -> None:
     """Vectors whose largest number hides the rest from int8: what tells them apart is rounded to nothing."""
     rng = np.random.default_rng(0)
-    many = np.hstack([np.full((200, 1), 1.0), 0.002 * rng.standard_normal((200, 63))]).astype(np.float32)
-    unit = many / np.linalg.norm(many, axis=1, keepdims=True)
-    from edge_search.evaluation.instead import _Coded
-    from edge_search.index.segment import Segment
+    vectors = unit(np.hstack([np.full((200, 1), 1.0), 0.002 * rng.standard_normal((200, 63))]))
+    own = view_of(vectors)
+    exactly = [own.search(row, 5, exact=True)[0] for row in vectors]
+    rounded = [coded(own).nearest(row, 5) for row in vectors]
+    assert np.mean([np.isin(a, b).mean() for a, b in zip(exactly, rounded, strict=True)]) < 0.8
 
-    exact = Segment(np.arange(1, 201), unit.astype(np.float16), None)
-    coded = _Coded(exact)
-    near = [exact.search(row, 5)[0] for row in unit[:50]]
-    rough = [coded.search(row, 5)[0] for row in unit[:50]]
-    assert np.mean([np.isin(a, b).mean() for a, b in zip(near, rough, strict=True)]) < 0.8
-    assert [row.tolist() for row in near] == [coded.search(row, 5, exact=True)[0].tolist() for row in unit[:50]]
+
+def test_all_queries_at_once_find_what_each_finds_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_search.evaluation.instead._ROWS_AT_ONCE", 17)
+    monkeypatch.setattr("edge_search.evaluation.instead._QUERIES_AT_ONCE", 7)
+    rng = np.random.default_rng(1)
+    own = view_of(unit(rng.standard_normal((150, 24))))
+    asked = list(unit(rng.standard_normal((20, 24))))
+    for stand_in, reference in ((exact(own), own), (coded(own), None)):
+        known = stand_in.asked(asked)
+        assert len(known.known) == 20
+        for vector in asked:
+            alone, together = stand_in.nearest(vector, 12), known.nearest(vector, 12)
+            assert alone.tolist() == together.tolist()
+            if reference is not None:
+                assert known.search(vector, 12)[0].tolist() == reference.search(vector, 12, exact=True)[0].tolist()
+        # More than is known, or a vector that was not asked about: everything is looked at again.
+        assert len(known.nearest(asked[0], 150)) == 150
+        assert known.nearest(np.roll(asked[0], 1), 3).shape == (3,)
 
 
 def test_a_loss_is_what_was_lost_minus_what_was_won() -> None:
