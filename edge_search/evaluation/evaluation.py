@@ -13,7 +13,7 @@ from edge_search.catalog.listing import Listing, printable
 from edge_search.errors import CatalogError, PhotoError
 from edge_search.evaluation.confusion import confused
 from edge_search.evaluation.metrics import DEPTHS, FEWEST, Ranked, enough, interval, mrr, percentiles, recall
-from edge_search.evaluation.verdicts import absent_figures, verdict_figures
+from edge_search.evaluation.verdicts import absent_figures, score_figures, verdict_figures
 from edge_search.types import Answer, Progress, Skipped
 
 __all__ = ["Evaluation", "evaluate"]
@@ -72,6 +72,7 @@ class Evaluation:
             "stages_ms": self._stages(),
             "verdicts": dict(sorted(Counter(query.verdict for query in self.queries).items())),
             "verdict": {**verdict_figures(asked), "calibrated": self.calibrated},
+            "scores": score_figures(asked, calibrated=self.calibrated),
             "absent": absent_figures(self.absent),
             "categories": self._categories() if self.enough else {},
             "confused": [pair.to_dict() for pair in confused(asked)],

@@ -130,7 +130,10 @@ def _verdict(figures: Mapping[str, Any]) -> str:
         ("photos that got “match” with another product", share(verdict["wrong_match"])),
         ("photos that got “none” although the product is there", share(verdict["missed"])),
     ]
-    absent = figures["absent"]
+    scores, absent = figures["scores"], figures["absent"]
+    if scores is not None:
+        rows.append(("mean score of first hits: the chance that they claim", share(scores["promised"])))
+        rows.append(("first hits that were right", share(scores["reached"])))
     if absent["queries"]:
         rows.append(
             (

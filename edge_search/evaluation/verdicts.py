@@ -7,7 +7,7 @@ from typing import Any
 
 from edge_search.evaluation.metrics import Ranked, enough, ratio_interval
 
-__all__ = ["absent_figures", "verdict_figures"]
+__all__ = ["absent_figures", "score_figures", "verdict_figures"]
 
 
 def verdict_figures(queries: Sequence[Ranked]) -> dict[str, Any]:
@@ -27,6 +27,23 @@ def verdict_figures(queries: Sequence[Ranked]) -> dict[str, Any]:
         "coverage_interval95": _interval(queries, right),
         "wrong_match": _share([match and not good for match, good in zip(matched, right, strict=True)]),
         "missed": _share([query.verdict == "none" for query in queries]),
+    }
+
+
+def score_figures(queries: Sequence[Ranked], *, calibrated: bool) -> dict[str, Any] | None:
+    """Return whether scores are the chances they claim to be; None where they are not calibrated to the catalog.
+
+    ``promised``: the mean score of first hits; ``reached``: the share of them that was right: calibration in the large.
+    ``brier``: the mean squared difference of score and outcome (Brier, Monthly Weather Review 78, 1950): 0 is perfect,
+    0.25 is what 0.5 for everything gets.
+    """
+    pairs = [(query.score, query.rank == 1) for query in queries if query.score is not None]
+    if not calibrated or not pairs:
+        return None
+    return {
+        "promised": round(sum(score for score, _ in pairs) / len(pairs), 4),
+        "reached": round(sum(right for _, right in pairs) / len(pairs), 4),
+        "brier": round(sum((score - right) ** 2 for score, right in pairs) / len(pairs), 4),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge_search.evaluation.confusion import confused
 from edge_search.evaluation.metrics import Ranked, enough, ratio_interval
 from edge_search.evaluation.report import worst
-from edge_search.evaluation.verdicts import absent_figures, verdict_figures
+from edge_search.evaluation.verdicts import absent_figures, score_figures, verdict_figures
 
 
 def query(
@@ -50,6 +50,13 @@ def test_a_resample_without_a_match_is_left_out() -> None:
     queries = [query("a", 1, "match")] + [query(f"sku{n}", 1, "maybe") for n in range(35)]
     assert verdict_figures(queries)["precision_interval95"] == [1.0, 1.0]
     assert ratio_interval(["a"], [1.0], [0.0]) is None
+
+
+def test_scores_promise_a_chance_only_where_they_are_calibrated() -> None:
+    queries = [query("a", 1, "match", score=0.8), query("b", 2, "maybe", score=0.4)]
+    assert score_figures(queries, calibrated=False) is None
+    assert score_figures([], calibrated=True) is None
+    assert score_figures(queries, calibrated=True) == {"promised": 0.6, "reached": 0.5, "brier": 0.1}
 
 
 def test_absent_products_are_right_only_as_none() -> None:
