@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from edge_search.appliance.journal import Journal
 from edge_search.appliance.page import write_text
 from edge_search.evaluation.advice import advice_csv
-from edge_search.evaluation.insights import Insights, gather
+from edge_search.evaluation.insights import Insights
+from edge_search.evaluation.tally import gather
 from edge_search.store import journal, products
 from edge_search.store.database import Database
 from edge_search.store.journal import Asked
 
-__all__ = ["Looking"]
+__all__ = ["JournalInsights"]
 
 
 @dataclass(frozen=True)
-class Looking:
+class JournalInsights:
     """`box.insights`: call it; `csv` writes what to do."""
 
     database: Database

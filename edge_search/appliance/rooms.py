@@ -12,7 +12,7 @@ from edge_search.appliance.encoders import Encoders
 from edge_search.appliance.evaluating import Evaluating
 from edge_search.appliance.followed import Followed
 from edge_search.appliance.following import Following
-from edge_search.appliance.insights import Looking
+from edge_search.appliance.insights import JournalInsights
 from edge_search.appliance.installed import InstalledEncoder
 from edge_search.appliance.journal import Journal
 from edge_search.appliance.page import PhotoFiles
@@ -115,9 +115,9 @@ class Rooms:
         )
 
     @property
-    def insights(self) -> Looking:
+    def insights(self) -> JournalInsights:
         """What the journal says about the catalog."""
-        return Looking(self.database, self.journal)
+        return JournalInsights(self.database, self.journal)
 
     @property
     def pictures(self) -> Pictures:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from edge_search.appliance.box import Box
-from edge_search.evaluation.insights import Insights, gather
+from edge_search.evaluation.insights import Insights
+from edge_search.evaluation.tally import gather
 from edge_search.store import journal
 from edge_search.store.journal import Asked, Query
 
