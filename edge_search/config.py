@@ -66,6 +66,10 @@ class Settings(BaseSettings):
     threads: int = Field(0, ge=0, le=256, description="cores to use; 0: all this process may use")
     compiled_cache: bool = Field(True, description="keep networks as OpenVINO compiled them, for a quick start")
     hits: int = Field(5, ge=1, le=1000, description="products an answer names when -k is not given")
+    rerank: Literal["auto", "off"] = Field(
+        "auto", description="compare details (local features); auto: where they were seen to help this catalog"
+    )
+    local_bytes: int = Field(16384, ge=1024, le=65536, description="bytes kept of each photo for that, at most")
     previews: bool = Field(True, description="keep a small copy of every photo in the home")
     preview_side_px: int = Field(480, ge=64, le=2048, description="long side of those copies")
     max_photo_mb: int = Field(64, ge=1, le=1024, description="photo files over this are skipped")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "Answer",
+    "Evidence",
     "FloatArray",
     "Held",
     "Hit",
@@ -51,12 +52,25 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What speaks for a hit besides its vector: ``points`` local features lie on the photo as on image ``image_id``.
+
+    ``region`` is where on the photo: x, y, width, height as fractions of it, as a crop is given.
+    """
+
+    image_id: int
+    points: int
+    region: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
 class Hit:
     """One ranked SKU.
 
     ``similarity`` is the raw cosine (-1 to 1) of the best image of the SKU; ``score`` (0 to 1, larger is
     better) is what users see. ``image`` is a readable file with that picture, where one is left. ``variants``
-    are all SKUs of its variant group, itself among them, when variants were asked to count as one.
+    are all SKUs of its variant group, itself among them, when variants were asked to count as one. ``evidence`` says
+    where local features agree, where they do.
     """
 
     rank: int
@@ -77,6 +91,7 @@ class Hit:
     image_id: int = 0
     image: str | None = None
     variants: tuple[Variant, ...] = ()
+    evidence: Evidence | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the hit as plain JSON types."""

@@ -26,7 +26,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as work:
         picture = _taken(Path(work))
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_bytes(_small(picture))
+    output.write_bytes(small(picture))
     print(f"{output}: {output.stat().st_size / 1000:.0f} kB")
 
 
@@ -47,7 +47,8 @@ def _taken(work: Path) -> bytes:
         return page.screenshot(animations="disabled")
 
 
-def _small(png: bytes) -> bytes:
+def small(png: bytes) -> bytes:
+    """Return a PNG with 256 colours, which takes a third of the bytes."""
     from PIL import Image
 
     out = io.BytesIO()

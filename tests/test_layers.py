@@ -16,6 +16,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"imaging"}),
     frozenset({"catalog"}),
     frozenset({"encoder"}),
+    frozenset({"local"}),
     frozenset({"store"}),
     frozenset({"fitting"}),
     frozenset({"index"}),
@@ -40,6 +41,7 @@ WORKSHOP_USERS = {"edge_search.cli.model"} | {
 WORKSHOP_MAY = {"errors", "types", "imaging", "catalog", "encoder", "fitting"}
 # Heavy libraries: each in the modules that need it, so that the rest starts fast and can be tested without.
 ONLY_IN = {
+    "cv2": {"edge_search.local.extractor"},
     "openvino": {"edge_search.encoder.openvino_runtime"},
     "onnxruntime": {"edge_search.encoder.onnx_runtime"},
     "usearch": {"edge_search.index.hnsw"},

@@ -19,22 +19,17 @@ from edge_search.appliance.rooms import Rooms
 from edge_search.appliance.status import Status, read_status
 from edge_search.appliance.steady import steady
 from edge_search.appliance.table import ProductTable
-from edge_search.catalog.listing import Listing
-from edge_search.catalog.manifest import list_manifest
 from edge_search.config import Settings, load_settings
 from edge_search.encoder.encoder import Encoder
 from edge_search.errors import InvalidValue, NotFound, StoreDamaged
-from edge_search.evaluation.evaluation import Evaluation, evaluate
-from edge_search.evaluation.report import html_report
 from edge_search.imaging.decode import open_photo
 from edge_search.ingest.teach import Teacher
 from edge_search.maintenance.doctor import Patient, examine
 from edge_search.maintenance.finding import Finding
 from edge_search.maintenance.recover import lost, recover
 from edge_search.search.searcher import Opener, Photo
-from edge_search.store import images, products
+from edge_search.store import images
 from edge_search.store.database import Database
-from edge_search.store.durable import atomic_file
 from edge_search.store.filters import Filter, parse_filter
 from edge_search.store.home import Home, prepare_home
 from edge_search.types import Answer, Hit, InboxItem, IndexReport, Progress
@@ -101,6 +96,7 @@ class Box(Rooms):
         exact: bool = False,
         variants: bool = False,
         files: bool = True,
+        rerank: bool = True,
     ) -> Answer:
         """Name the products on a photo (encoded bytes, a path or a PIL image).
 
@@ -113,6 +109,7 @@ class Box(Rooms):
             exact: compare with every image instead of asking the index.
             variants: SKUs of one ``variant_group`` are one hit, which then lists all of them.
             files: let each hit name a readable file of its picture (looks for it where the source lies).
+            rerank: compare details too, where that was seen to help this catalog and the setting allows it.
 
         Raises:
             PhotoError: the photo can't be used.
@@ -121,7 +118,7 @@ class Box(Rooms):
         chosen = parse_filter(_several(where), _several(category))
         count = self.settings.hits if k is None else k
         return self._searcher().search(
-            photo, count, chosen=chosen, crop=crop, exact=exact, variants=variants, files=files
+            photo, count, chosen=chosen, crop=crop, exact=exact, variants=variants, files=files, rerank=rerank
         )
 
     @recovering
@@ -172,7 +169,14 @@ class Box(Rooms):
         Returns the images' keys. See `Teacher.teach`.
         """
         several = [photos] if isinstance(photos, bytes | str | os.PathLike | Picture.Image) else list(photos)
-        teacher = Teacher(self.database, self.encoders.query, self._previews(), self._limits(), opener=self._opener)
+        teacher = Teacher(
+            self.database,
+            self.encoders.query,
+            self._previews(),
+            self._limits(),
+            opener=self._opener,
+            local_bytes=self.settings.local_bytes,
+        )
         return teacher.teach(sku, several, values)
 
     def decoded(self, photo: Photo) -> Picture.Image:
@@ -190,39 +194,6 @@ class Box(Rooms):
             if image is None:
                 raise NotFound(f"image {image_id}: no such image; 'edge-search products show SKU' lists them")
             images.entomb(tables, image)
-
-    @recovering
-    def evaluate(
-        self, queries: str | os.PathLike[str] | None = None, *, progress: Progress | None = None
-    ) -> Evaluation:
-        """Search every photo of a manifest (``path,sku``; None: the checks) and report Recall@k, MRR and latency."""
-        with self.database.read() as tables:
-            size = images.count_searchable(tables), products.count(tables)
-        return evaluate(
-            self._queries(queries),
-            self.search,
-            shown=self.products.__contains__,
-            size=size,
-            progress=progress,
-        )
-
-    def _queries(self, queries: str | os.PathLike[str] | None) -> Listing:
-        return self.checks.listing() if queries is None else list_manifest(Path(queries).absolute())
-
-    def write_report(self, result: Evaluation, queries: str | os.PathLike[str] | None, page: Path) -> None:
-        """Write an HTML page about an evaluation of ``queries``: figures, and every miss with its pictures."""
-        if not page.absolute().parent.is_dir():
-            raise InvalidValue(f"report {page}: there is no folder {page.absolute().parent}; make it first")
-        previews = self._previews()
-
-        def picture(sku: str) -> Path | None:
-            with self.database.read() as tables:
-                shown = images.of_sku(tables, sku)
-            return previews.path(shown[0].content_hash) if shown else None
-
-        root = self.home.root if queries is None else Path(queries).absolute().parent
-        text = html_report(result, root, picture)
-        atomic_file(page.absolute(), lambda temp: temp.write_text(text, encoding="utf-8"))
 
     def inbox(self) -> tuple[InboxItem, ...]:
         """Return the photos that wait because no product table lists their SKU; answers never come from them."""

@@ -8,11 +8,15 @@ from pathlib import Path
 from edge_search.appliance.adapting import Adapting
 from edge_search.appliance.changelog import ChangeLog
 from edge_search.appliance.checks import Checks
+from edge_search.appliance.diagnosing import Diagnosing
 from edge_search.appliance.encoders import Encoders
+from edge_search.appliance.evaluating import Evaluating
 from edge_search.appliance.followed import Followed
 from edge_search.appliance.following import Following
+from edge_search.appliance.insights import JournalInsights
 from edge_search.appliance.installed import InstalledEncoder
 from edge_search.appliance.journal import Journal
+from edge_search.appliance.page import PhotoFiles
 from edge_search.appliance.photos import own_photos
 from edge_search.appliance.pictures import Pictures
 from edge_search.appliance.pin import Pin
@@ -100,6 +104,23 @@ class Rooms:
         return Checks(self.database, self._limits(), self._opener)
 
     @property
+    def evaluate(self) -> Evaluating:
+        """Measure the box on photos whose SKU is known."""
+        return Evaluating(self.database, self.encoders, self._searcher, self.checks, self._files(), self.upkeep)
+
+    @property
+    def diagnose(self) -> Diagnosing:
+        """Look for the classic failures, on the catalog's own photos."""
+        return Diagnosing(
+            self.database, self.encoders, lambda: self.catalog_index, self._files(), self._limits(), self.upkeep
+        )
+
+    @property
+    def insights(self) -> JournalInsights:
+        """What the journal says about the catalog."""
+        return JournalInsights(self.database, self.journal)
+
+    @property
     def pictures(self) -> Pictures:
         """Previews by image."""
         return Pictures(self.database, self._previews(), self._limits(), self._opener)
@@ -148,6 +169,7 @@ class Rooms:
             limits=self._limits(),
             rule=HoldRule(self.settings.hold_share, self.settings.hold_products),
             workers=self.encoders.cores,
+            local_bytes=self.settings.local_bytes,
         )
 
     @property
@@ -167,6 +189,7 @@ class Rooms:
             limits=self._limits(),
             thresholds=Thresholds(verdict["match"], verdict["maybe"], verdict.get("margin", 0.0)),
             opener=self._opener,
+            rerank=self.settings.rerank != "off",
         )
 
     def _originals(self) -> Originals:
@@ -180,3 +203,6 @@ class Rooms:
             max_bytes=self.settings.max_photo_mb * 2**20,
             max_pixels=self.settings.max_photo_megapixels * 1_000_000,
         )
+
+    def _files(self) -> PhotoFiles:
+        return PhotoFiles(self.database, self._previews())

@@ -22,7 +22,7 @@ from edge_search.maintenance.damage import Damage
 from edge_search.maintenance.recover import RESCAN_DUE, keep_snapshot, recover
 from edge_search.maintenance.repair import Repair
 from edge_search.maintenance.verify import verify
-from edge_search.store import catalog_encoder, changes, features, generations, meta
+from edge_search.store import catalog_encoder, changes, features, generations, local_features, meta, vocabularies
 from edge_search.store.database import Database
 from edge_search.store.durable import sweep
 from edge_search.store.previews import Previews
@@ -92,6 +92,12 @@ class Upkeep:
             while after is not None:
                 with self.database.write() as tables:
                     after = features.collect(tables, catalog_encoder.wanted(tables), after=after)[1]
+            after = ""
+            while after is not None:
+                with self.database.write() as tables:
+                    after = local_features.collect(tables, after=after)[1]
+            with self.database.write() as tables:
+                vocabularies.collect(tables)
 
     def rescan_due(self) -> bool:
         """Return whether the sources must be read again since a recovery."""

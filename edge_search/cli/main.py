@@ -18,9 +18,11 @@ from edge_search.cli.changes import changes
 from edge_search.cli.completion import completion
 from edge_search.cli.config import config
 from edge_search.cli.context import Context
+from edge_search.cli.diagnose import diagnose
 from edge_search.cli.doctor import doctor
 from edge_search.cli.evaluate import evaluate
 from edge_search.cli.index import index
+from edge_search.cli.insights import insights
 from edge_search.cli.media import import_media
 from edge_search.cli.model import model
 from edge_search.cli.model_use import remove as remove_model
@@ -83,6 +85,8 @@ for _command in (
     sources,
     sync,
     model,
+    diagnose,
+    insights,
     status,
     doctor,
     verify,

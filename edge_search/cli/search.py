@@ -27,6 +27,7 @@ _QUALITY = {"dark": "The photo is dark: more light helps.", "blurred": "The phot
 @click.option("--crop", metavar="X,Y,W,H", help="Look at this part only: pixels, or fractions up to 1.")
 @click.option("--exact", is_flag=True, help="Compare with every photo instead of asking the index.")
 @click.option("--group-variants", is_flag=True, help="SKUs of one variant_group are one hit.")
+@click.option("--no-rerank", is_flag=True, help="Leave out the comparison of details (local features).")
 @runtime_option
 @json_option
 @click.pass_obj
@@ -39,6 +40,7 @@ def search(
     crop: str | None,
     exact: bool,
     group_variants: bool,
+    no_rerank: bool,
     runtime: str | None,
     as_json: bool,
 ) -> None:
@@ -49,7 +51,14 @@ def search(
     with context.box(runtime, once=True, existing=True) as box:
         data = _stdin(box.settings.max_photo_mb) if photo == "-" else photo
         answer = box.search(
-            data, hits, category=category, where=where, crop=box_of_interest, exact=exact, variants=group_variants
+            data,
+            hits,
+            category=category,
+            where=where,
+            crop=box_of_interest,
+            exact=exact,
+            variants=group_variants,
+            rerank=not no_rerank,
         )
     if as_json:
         print_json(answer.to_dict())
@@ -88,7 +97,12 @@ def _print(answer: Answer, *, chosen: bool) -> None:
         ),
     )
     ms = answer.timings_ms
-    click.echo(f"{ms.total:.0f} ms (decode {ms.decode:.1f}, encode {ms.encode:.1f}, search {ms.search:.1f})")
+    details = f", details {ms.rerank:.1f}" if ms.rerank else ""
+    first = answer.hits[0]
+    if first.evidence is not None:
+        where = ",".join(f"{value:.2f}" for value in first.evidence.region)
+        click.echo(f"{first.evidence.points} details agree with {first.sku}, in {where} of the photo.")
+    click.echo(f"{ms.total:.0f} ms (decode {ms.decode:.1f}, encode {ms.encode:.1f}, search {ms.search:.1f}{details})")
 
 
 def _price(hit: Hit) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import secrets
 from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from edge_search.errors import StoreDamaged
 from edge_search.fitting.projection import Projection
 from edge_search.index.catalog_index import CatalogIndex
 from edge_search.index.segment import segment_size, write_segment
@@ -18,6 +20,8 @@ from edge_search.store.home import Home
 from edge_search.types import FloatArray, KeyArray
 
 __all__ = ["LARGEST", "Builder", "merge_from", "remove_unused"]
+
+_log = logging.getLogger("edge_search")
 
 # A tail this long is searched exactly in a quarter of a millisecond.
 _TAIL_FREE = 1000
@@ -72,6 +76,7 @@ class Builder:
             or tail > max(_MASKED_FREE, indexed // 10)
             or masked > max(_MASKED_FREE, _MASKED_SHARE * indexed)
             or self._index.view(tables).degraded
+            or self._index.local.due(tables, generation)
         )
 
     def publish(self, *, anew: bool = False) -> int:
@@ -96,7 +101,26 @@ class Builder:
                 )]  # fmt: skip
             last = max([last, *(int(keys[-1]) for keys, _ in parts if len(keys))])
             written = self._written(parts)
-            return self._switched(before, projection, last, [*kept, *written])
+            number = self._switched(before, projection, last, [*kept, *written])
+            self._file_words(anew=anew)
+            return number
+
+    def _file_words(self, *, anew: bool) -> None:
+        """Bring the words of the tail into a file too, where details are compared."""
+        with self._database.read() as tables:
+            generation = self._index.generation(tables)
+            number = generation.carried.vocabulary_id if generation else None
+            due = anew or self._index.local.due(tables, generation)
+        if number is None or not due:
+            return
+        try:
+            self._index.local.publish(number, anew=anew)
+        except StoreDamaged as error:
+            _log.warning("index: %s", error)
+            return
+        with self._database.read() as tables:
+            in_use = generations.files(tables)
+        remove_unused(self._database.home, in_use)
 
     def _parts(
         self, tables: Tables, generation: Generation | None, projection: Projection

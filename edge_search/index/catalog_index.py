@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from edge_search.errors import StoreError
 from edge_search.fitting.calibration import Calibration
 from edge_search.fitting.projection import Projection
+from edge_search.index.local_index import LocalIndex
 from edge_search.index.segment import Segment, open_segment, stored_segment
 from edge_search.index.tail import Tail
 from edge_search.index.view import View
@@ -35,6 +36,7 @@ class CatalogIndex:
         self._view: View | None = None
         self._guard = threading.Lock()
         self._told: set[str] = set()
+        self.local = LocalIndex(database)
 
     def view(self, tables: Tables) -> View:
         """Return a view that holds at least every image of this snapshot.

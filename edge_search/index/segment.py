@@ -23,10 +23,13 @@ from edge_search.types import FloatArray, KeyArray
 
 __all__ = [
     "Segment",
+    "file_problem",
     "open_segment",
     "segment_keys",
     "segment_problem",
     "segment_size",
+    "stamp",
+    "stamped",
     "stored_segment",
     "write_segment",
 ]
@@ -63,7 +66,7 @@ class Segment:
     @property
     def replaced(self) -> bool:
         """Whether a file it was opened from is not there any more, or is another one by now."""
-        return any(_stamp(path) != stamp for path, stamp in self._files.items())
+        return any(stamp(path) != known for path, known in self._files.items())
 
     def search(self, vector: FloatArray, count: int, *, exact: bool = False) -> tuple[KeyArray, FloatArray]:
         """Return up to ``count`` (keys, cosines from the float16 rows), best first."""
@@ -116,7 +119,7 @@ def write_segment(folder: Path, name: str, keys: KeyArray, vectors: FloatArray) 
     atomic_file(folder / (name + _GRAPH), graph.save, size=graph.length)
     atomic_file(folder / (name + _VECTORS), lambda temp: _save(temp, rows))
     atomic_file(folder / (name + _KEYS), lambda temp: _save(temp, keys.astype("<i8")))
-    files = tuple(_stamped(folder / (name + suffix)) for suffix in (_GRAPH, _VECTORS, _KEYS))
+    files = tuple(stamped(folder / (name + suffix)) for suffix in (_GRAPH, _VECTORS, _KEYS))
     return SegmentRow(name, len(keys), int(keys[0]), int(keys[-1]), files)
 
 
@@ -132,8 +135,8 @@ def open_segment(
     Returns:
         The segment; without its graph if only that is damaged; None if its rows are.
     """
-    stamps = {folder / file.name: _stamp(folder / file.name) for file in row.files}
-    problems = {file.name: _problem(folder, file) for file in row.files}
+    stamps = {folder / file.name: stamp(folder / file.name) for file in row.files}
+    problems = {file.name: file_problem(folder, file) for file in row.files}
     wrong = [f"{folder / name}: {problem}" for name, problem in problems.items() if problem]
     if wrong:
         tell(", ".join(wrong))
@@ -146,7 +149,7 @@ def open_segment(
         tell(f"{row.name} has another shape than its generation")
         return None
     graph = open_graph(folder / (row.name + _GRAPH), dimension) if row.name + _GRAPH in sound else None
-    files = {path: stamp for path, stamp in stamps.items() if stamp is not None and path.name in sound}
+    files = {path: found for path, found in stamps.items() if found is not None and path.name in sound}
     return Segment(keys, vectors, graph, files)
 
 
@@ -164,7 +167,7 @@ def segment_problem(folder: Path, row: SegmentRow) -> str | None:
     for file in row.files:
         path = folder / file.name
         try:
-            if _stamped(path).sha256 != file.sha256:
+            if stamped(path).sha256 != file.sha256:
                 return f"{path} is damaged"
         except OSError as error:
             return f"{path}: {error.strerror or error}"
@@ -185,17 +188,19 @@ def _save(path: Path, array: NDArray[np.generic]) -> None:
         np.save(file, array)
 
 
-def _problem(folder: Path, file: SegmentFile) -> str | None:
+def file_problem(folder: Path, file: SegmentFile) -> str | None:
+    """Return what is wrong with a published file; it is hashed again only when its stamp is another."""
     path = folder / file.name
-    if _stamp(path) == (file.size, file.mtime_ns, file.inode):
+    if stamp(path) == (file.size, file.mtime_ns, file.inode):
         return None
     try:
-        return None if _stamped(path).sha256 == file.sha256 else "damaged"
+        return None if stamped(path).sha256 == file.sha256 else "damaged"
     except OSError as error:
         return error.strerror or str(error)
 
 
-def _stamp(path: Path) -> _Stamp | None:
+def stamp(path: Path) -> _Stamp | None:
+    """Return size, mtime (ns) and inode of a file, None when it is not there."""
     try:
         found = os.stat(path)  # noqa: PTH116 - asked for each file in each query
     except OSError:
@@ -203,7 +208,8 @@ def _stamp(path: Path) -> _Stamp | None:
     return found.st_size, found.st_mtime_ns, found.st_ino
 
 
-def _stamped(path: Path) -> SegmentFile:
+def stamped(path: Path) -> SegmentFile:
+    """Hash a file; return that with its stamp."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         stat = path.stat()

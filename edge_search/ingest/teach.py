@@ -21,7 +21,9 @@ from edge_search.imaging.formats import sniff
 from edge_search.imaging.hashing import content_hash
 from edge_search.imaging.limits import Limits
 from edge_search.imaging.photo import read_photo
+from edge_search.ingest.details import Detailing
 from edge_search.ingest.pipeline import Outcome, Pipeline, Task
+from edge_search.local.points import GALLERY_BYTES
 from edge_search.store import catalog_encoder, checks, features, images, products
 from edge_search.store.changes import LOCAL
 from edge_search.store.database import Database
@@ -46,6 +48,7 @@ class Teacher:
     limits: Limits
     workers: int = 1
     opener: Callable[[bytes, Limits], Picture.Image] = open_photo
+    local_bytes: int = GALLERY_BYTES
 
     def teach(self, sku: str, photos: Sequence[Photo], values: Values, *, show: bool = True) -> list[int]:
         """Store photos of ``sku`` and local product values, all of them or none.
@@ -69,10 +72,11 @@ class Teacher:
         self.database.need_space()
         contents = [_content(photo, self.limits) for photo in photos]
         self._refuse_checks(sku, contents)
+        details = Detailing(self.database, self.local_bytes)
         pipeline = Pipeline(
             self.encoder,
             known=lambda _: None,
-            keep=self.previews.keep,
+            keep=partial(self._keep, details),
             limits=self.limits,
             workers=self.workers,
             opener=self.opener,
@@ -86,6 +90,7 @@ class Teacher:
             catalog_encoder.settle(tables, self.encoder.name, self.encoder.fingerprint)
             fresh = {o.content_hash: o.feature for o in made if o.feature is not None}
             features.put(tables, self.encoder.fingerprint, fresh)
+            details.put(tables, [outcome.content_hash for outcome in made])
             keys = []
             for row in rows:
                 if show:
@@ -96,6 +101,10 @@ class Teacher:
                 products.exhume(tables, sku)
             products.put_values(tables, LOCAL, {sku: parsed}, merge=True)
         return keys
+
+    def _keep(self, details: Detailing, digest: str, image: Picture.Image, data: bytes) -> None:
+        details.take(digest, image)
+        self.previews.keep(digest, image, data)
 
     def _refuse_checks(self, sku: str, contents: Sequence[bytes]) -> None:
         with self.database.read() as tables:

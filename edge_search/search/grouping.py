@@ -14,7 +14,7 @@ from edge_search.store.database import Tables
 from edge_search.store.filters import Filter
 from edge_search.types import FloatArray, KeyArray
 
-__all__ = ["Group", "best_groups"]
+__all__ = ["Group", "best_groups", "scored", "strength"]
 
 # Images looked at for one product asked for: a SKU has some photos, and some keys are dead by now.
 _IMAGES_A_HIT = 8
@@ -63,7 +63,7 @@ def best_groups(
             keys = index.score(vector, keys, len(keys))[0]
             candidates = _candidates(tables, keys, k, chosen, variants=variants)
             break
-    ranked = _ranked(tables, index, vector, list(candidates))
+    ranked = scored(tables, index, vector, list(candidates))
     best = {candidates[group.sku]: group for group in reversed(ranked)}
     return [group for group in ranked if best[candidates[group.sku]] is group][:k]
 
@@ -91,7 +91,8 @@ def _candidates(tables: Tables, keys: KeyArray, k: int, chosen: Filter, *, varia
     return found
 
 
-def _ranked(tables: Tables, index: VectorIndex, vector: FloatArray, candidates: Sequence[str]) -> list[Group]:
+def scored(tables: Tables, index: VectorIndex, vector: FloatArray, candidates: Sequence[str]) -> list[Group]:
+    """Return these SKUs, scored with all their images, best first."""
     owners = images.searchable_of(tables, candidates)
     keys, similarity = index.score(vector, np.asarray(sorted(owners), dtype=np.int64), len(owners))
     mine: dict[str, list[tuple[int, float]]] = {}

@@ -19,14 +19,16 @@ from edge_search.imaging.decode import open_photo
 from edge_search.imaging.limits import Limits
 from edge_search.imaging.quality import assess
 from edge_search.index.catalog_index import CatalogIndex
+from edge_search.search.details import Details, placed
 from edge_search.search.grouping import Group, best_groups
+from edge_search.search.judge import BY_VECTOR, Judge
 from edge_search.search.verdict import Thresholds, judged
 from edge_search.store import features, images, products, sources
 from edge_search.store.changes import LOCAL
 from edge_search.store.database import Database, Tables
 from edge_search.store.filters import Filter
 from edge_search.store.previews import Previews
-from edge_search.types import Answer, Hit, Timings, Variant
+from edge_search.types import Answer, Evidence, Hit, Timings, Variant
 
 __all__ = ["Opener", "Photo", "Searcher"]
 
@@ -48,6 +50,7 @@ class Searcher:
     limits: Limits
     thresholds: Thresholds
     opener: Opener = open_photo
+    rerank: bool = True
 
     def search(
         self,
@@ -59,6 +62,7 @@ class Searcher:
         exact: bool = False,
         variants: bool = False,
         files: bool = True,
+        rerank: bool = True,
     ) -> Answer:
         """Name the ``k`` products nearest to ``photo``.
 
@@ -70,6 +74,7 @@ class Searcher:
             exact: compare with every image instead of asking the index.
             variants: SKUs of one ``variant_group`` are one hit, which then lists all of them.
             files: look for a readable file of each hit's picture; a share that hangs would hang the query.
+            rerank: compare local features too, where the generation has words for them.
 
         Raises:
             PhotoError: the photo can't be used.
@@ -79,33 +84,52 @@ class Searcher:
             raise InvalidValue(f"k = {k}: ask for at least one product")
         started = time.perf_counter()
         image = self.opener(photo, self.limits)
+        size: tuple[int, int] = image.info.get("original_size", image.size)
         if crop is not None:
             image = cropped(image, crop)
         quality = assess(image)
         decoded = time.perf_counter()
         encoder = self.encoder()  # loaded with the first photo that can be read; no part of an answer's time
         loaded = time.perf_counter()
+        details = Details(image) if rerank and self._compares() else None
         feature = encoder.encode([image])
         encoded = time.perf_counter()
         with self.database.read() as tables:
             view = self.index.view(tables)
             vector = view.projection(feature)[0]
             # At least two: how sure the first is depends on how far the second is behind.
-            groups = best_groups(tables, view, vector, max(k, 2), chosen, exact=exact, variants=variants)
-            verdict, scores = judged(groups, view.calibration, self.thresholds)
+            ranked = max(k, 2)
+            asked = ranked if details is None else max(ranked, BY_VECTOR)
+            groups = best_groups(tables, view, vector, asked, chosen, exact=exact, variants=variants)
+            searched = time.perf_counter()
+            evidence: dict[str, Evidence] = {}
+            local = self.index.local.view(tables, self.index.generation(tables)) if details else None
+            if details is not None and local is not None:
+                judge = Judge(tables, view, local, details.points())
+                groups, evidence = judge.ranked(groups, vector, ranked, chosen, variants=variants)
+            compared = time.perf_counter()
+            verdict, scores = judged(groups[:ranked], view.calibration, self.thresholds)
             hits = self.hits(tables, groups[:k], scores, variants=variants, files=files)
+        hits = [_with(hit, evidence.get(hit.sku), crop, size) for hit in hits]
         found = time.perf_counter()
         return Answer(
             query_id=uuid.uuid4().hex,
             verdict=verdict,
             quality=quality,
             hits=tuple(hits),
-            timings_ms=_timings(started, decoded, loaded, encoded, found),
+            timings_ms=_timings(started, decoded, loaded, encoded, found, rerank=compared - searched),
             encoder=f"{encoder.name}@{encoder.fingerprint}",
             projection=view.projection.kind,
             generation=view.generation_id,
             calibrated=view.calibration is not None,
         )
+
+    def _compares(self) -> bool:
+        """Return whether this catalog's photos are compared in detail."""
+        if not self.rerank:
+            return False
+        with self.database.read() as tables:
+            return self.index.local.active(self.index.generation(tables))
 
     def similar(self, sku: str, k: int, *, chosen: Filter, variants: bool = False, files: bool = True) -> list[Hit]:
         """Return the ``k`` products nearest to those photos of ``sku`` that are stored, without it.
@@ -196,12 +220,20 @@ def _readable(picture: Path, preview: Path | None) -> str | None:
     return None if chosen is None else str(chosen)
 
 
-def _timings(started: float, decoded: float, loaded: float, encoded: float, found: float) -> Timings:
+def _with(
+    hit: Hit, evidence: Evidence | None, crop: tuple[float, float, float, float] | None, size: tuple[int, int]
+) -> Hit:
+    if evidence is None:
+        return hit
+    return replace(hit, evidence=replace(evidence, region=placed(evidence.region, crop, size)))
+
+
+def _timings(started: float, decoded: float, loaded: float, encoded: float, found: float, *, rerank: float) -> Timings:
     ms = Timings(
         decode=(decoded - started) * 1e3,
         encode=(encoded - loaded) * 1e3,
-        search=(found - encoded) * 1e3,
-        rerank=0.0,
+        search=(found - encoded - rerank) * 1e3,
+        rerank=rerank * 1e3,
         total=0.0,
     )
     return replace(ms, total=ms.decode + ms.encode + ms.search + ms.rerank)

@@ -145,7 +145,7 @@ def retired(tables: Tables) -> set[str]:
 
 def files(tables: Tables) -> set[str]:
     """Return the names of the index files that a generation names."""
-    found = tables.execute("SELECT files FROM segments").fetchall()
+    found = tables.execute("SELECT files FROM segments UNION ALL SELECT files FROM word_files").fetchall()
     return {file["name"] for (files,) in found for file in json.loads(files)}
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 from edge_search.store.database import Tables, now
 
-__all__ = ["Query", "add", "known", "photos", "prune", "put_feedback"]
+__all__ = ["Asked", "Query", "add", "asked", "known", "photos", "prune", "put_feedback", "said"]
 
 _MOST_ROWS = 1_000_000  # some 500 MB, whatever the days say
 
@@ -25,6 +25,18 @@ class Query:
     encoder: str
     generation: int
     timings: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One answered query as upkeep looks at it; ``sku``: of its first hit, if it had one."""
+
+    row: int
+    query_id: str
+    at: str
+    verdict: str
+    quality: str
+    sku: str | None
 
 
 def add(tables: Tables, queries: Iterable[Query]) -> None:
@@ -47,6 +59,21 @@ def put_feedback(tables: Tables, query_id: str, role: str, sku: str | None, phot
         "INSERT OR REPLACE INTO feedback (query_id, role, sku, photo, at) VALUES (?, ?, ?, ?, ?)",
         [query_id, role, sku, photo, now()],
     )
+
+
+def asked(tables: Tables, *, after: int = 0, limit: int = 5000) -> list[Asked]:
+    """Return a page of the queries behind row ``after``, in the order they were stored."""
+    sql = """SELECT rowid, query_id, at, verdict, quality, json_extract(hits, '$[0][0]') FROM queries
+             WHERE rowid > ? ORDER BY rowid LIMIT ?"""
+    return [Asked(*row) for row in tables.execute(sql, [after, limit]).fetchall()]
+
+
+def said(tables: Tables) -> dict[str, dict[str, str | None]]:
+    """Return what people said: query -> role -> the right SKU, or None: it was none of those shown."""
+    found: dict[str, dict[str, str | None]] = {}
+    for query_id, role, sku in tables.execute("SELECT query_id, role, sku FROM feedback"):
+        found.setdefault(query_id, {})[role] = sku
+    return found
 
 
 def photos(tables: Tables) -> set[str]:

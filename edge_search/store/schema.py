@@ -137,12 +137,30 @@ def _fitting(tables: Tables) -> None:
     tables.execute("ALTER TABLE generations ADD COLUMN vocabulary_id INTEGER")
 
 
+def _local_features(tables: Tables) -> None:
+    """Add details of photos, the words of a catalog, and the files that say which photo has which word."""
+    for statement in (
+        """CREATE TABLE local_features (
+            content_hash TEXT NOT NULL, extractor TEXT NOT NULL, points BLOB NOT NULL, crc32 INTEGER NOT NULL,
+            PRIMARY KEY (content_hash, extractor))""",
+        # `words` is the number of the row whose words these are: its own, or those it goes on with.
+        """CREATE TABLE vocabularies (
+            vocabulary_id INTEGER PRIMARY KEY AUTOINCREMENT, words INTEGER, extractor TEXT NOT NULL,
+            data BLOB NOT NULL, crc32 INTEGER NOT NULL, judging TEXT NOT NULL, created_at TEXT NOT NULL)""",
+        """CREATE TABLE word_files (
+            name TEXT PRIMARY KEY, words INTEGER NOT NULL, first_key INTEGER NOT NULL, last_key INTEGER NOT NULL,
+            count INTEGER NOT NULL, files TEXT NOT NULL, retired INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID""",
+    ):
+        tables.execute(statement)
+
+
 MIGRATIONS: tuple[Callable[[Tables], None], ...] = (
     _first_tables,
     _whole_change_log,
     _followed_sources,
     _serving,
     _fitting,
+    _local_features,
 )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from edge_search.catalog.listing import SourceFile, printable
 from edge_search.encoder.encoder import Encoder
+from edge_search.ingest.details import Detailing
 from edge_search.ingest.pipeline import Outcome
 from edge_search.store import catalog_encoder, features, images, products, sources
 from edge_search.store.database import Database, Tables
@@ -40,10 +41,20 @@ class Counts:
 class Batch:
     """Outcomes on their way into one short transaction."""
 
-    def __init__(self, database: Database, encoder: Encoder, source: Source, plan: Plan, *, lists_photos: bool) -> None:
+    def __init__(
+        self,
+        database: Database,
+        encoder: Encoder,
+        source: Source,
+        plan: Plan,
+        details: Detailing,
+        *,
+        lists_photos: bool,
+    ) -> None:
         self._database = database
         self._encoder = encoder
         self._source = source
+        self._details = details
         self._lists_photos = lists_photos
         self._waiting: list[Outcome[SourceFile]] = []
         self._since = time.monotonic()
@@ -82,6 +93,7 @@ class Batch:
         catalog_encoder.settle(tables, self._encoder.name, self._encoder.fingerprint)
         made = {outcome.content_hash: outcome.feature for outcome in good if outcome.feature is not None}
         features.put(tables, self._encoder.fingerprint, made)
+        self._details.put(tables, [outcome.content_hash for outcome in good])
         for outcome in good:
             self._place(tables, outcome, counts)
         sources.forget_skipped(tables, self._source, [outcome.item.path for outcome in good])

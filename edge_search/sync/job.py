@@ -18,7 +18,9 @@ from edge_search.catalog.listing import Listing, Problem, SourceFile, printable
 from edge_search.encoder.encoder import Encoder
 from edge_search.imaging.limits import Limits
 from edge_search.imaging.photo import read_photo
+from edge_search.ingest.details import Detailing
 from edge_search.ingest.pipeline import Pipeline, Task
+from edge_search.local.points import GALLERY_BYTES
 from edge_search.store import features, images, products, sources
 from edge_search.store.database import Database
 from edge_search.store.previews import Previews
@@ -51,6 +53,7 @@ class Tools:
     limits: Limits
     workers: int
     read: ReadFile = read_listed
+    local_bytes: int = GALLERY_BYTES
 
 
 class Job:
@@ -107,15 +110,16 @@ class Job:
         if not self._left:
             return True  # an encoder takes a second to load, a look at an unchanged folder some milliseconds
         encoder = tools.encoder()
+        details = Detailing(tools.database, tools.local_bytes)
         pipeline = Pipeline(
             encoder,
             known=partial(self._known, encoder.fingerprint),
-            keep=self._keep,
+            keep=partial(self._keep, details),
             limits=tools.limits,
             workers=tools.workers,
         )
         lists_photos = not (self._listing.has_table or self.source.has_table) and self._listing.kind == "folder"
-        batch = Batch(tools.database, encoder, self.source, self.plan, lists_photos=lists_photos)
+        batch = Batch(tools.database, encoder, self.source, self.plan, details, lists_photos=lists_photos)
         # Closed at once when a batch can't be stored: the workers must end before anybody hears of it.
         with contextlib.closing(pipeline.run(self._tasks(stop))) as outcomes:
             for outcome in outcomes:
@@ -179,8 +183,9 @@ class Job:
             file = self._left.popleft()
             yield Task(file, lambda file=file: self._tools.read(root, file, self._tools.limits))  # type: ignore[misc]
 
-    def _keep(self, digest: str, image: Picture.Image, data: bytes) -> None:
+    def _keep(self, details: Detailing, digest: str, image: Picture.Image, data: bytes) -> None:
         self._tools.database.need_space()
+        details.take(digest, image)
         self._tools.previews.keep(digest, image, data)
 
     def _known(self, fingerprint: str, digest: str) -> tuple[int, int] | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from edge_search.catalog.listing import Listing
 from edge_search.encoder.encoder import Encoder
 from edge_search.imaging.limits import Limits
+from edge_search.local.points import GALLERY_BYTES
 from edge_search.store import images, products, sources
 from edge_search.store.database import Database, Tables
 from edge_search.store.previews import Previews
@@ -32,6 +33,7 @@ class Sync:
     rule: HoldRule
     workers: int
     read: ReadFile = read_listed
+    local_bytes: int = GALLERY_BYTES
 
     def run(
         self,
@@ -109,7 +111,7 @@ class Sync:
         )
 
     def _tools(self) -> Tools:
-        return Tools(self.database, self.encoder, self.previews, self.limits, self.workers, self.read)
+        return Tools(self.database, self.encoder, self.previews, self.limits, self.workers, self.read, self.local_bytes)
 
 
 def _covered(held: Held | None, confirmed: Held | None) -> bool:

@@ -1,0 +1,251 @@
+"""The local index in this process: words of the published files, and of what was committed after them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from edge_search.errors import StoreDamaged
+from edge_search.index.ranking import best
+from edge_search.index.word_file import open_words, words_problem, words_replaced, write_words
+from edge_search.local.inverted import Inverted
+from edge_search.local.judging import Judging
+from edge_search.local.points import Points
+from edge_search.local.vocabulary import Vocabulary, Words
+from edge_search.store import images, local_features, meta, vocabularies
+from edge_search.store.database import Database, Tables
+from edge_search.store.generations import Generation
+from edge_search.store.vocabularies import WordFile
+from edge_search.types import FloatArray, KeyArray
+
+__all__ = ["LocalIndex", "LocalView", "WordTail"]
+
+_log = logging.getLogger("edge_search")
+
+# A tail of so many pictures is searched in a millisecond or two.
+_TAIL_FREE = 256
+_TAIL_SHARE = 10
+_RATIO = 2
+
+
+class WordTail:
+    """Words of the pictures behind the files, compared one by one. Never changed: growing gives a new one."""
+
+    def __init__(self, keys: Sequence[int] = (), words: Sequence[Words] = (), norms: Sequence[float] = ()) -> None:
+        self._keys = np.asarray(keys, np.int64)
+        self._words = list(words)
+        self._norms = np.asarray(norms, np.float32)
+        self._flat = np.concatenate([*self._words, np.empty(0, np.int32)])
+        self._owners = np.repeat(np.arange(len(self._words)), [len(some) for some in self._words])
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def grown(self, pages: Sequence[tuple[int, Words]], vocabulary: Vocabulary) -> WordTail:
+        """Return a tail with these pictures behind the present ones."""
+        return WordTail(
+            [*self._keys.tolist(), *(key for key, _ in pages)],
+            [*self._words, *(words for _, words in pages)],
+            [*self._norms.tolist(), *(vocabulary.norm(words) for _, words in pages)],
+        )
+
+    def search(self, question: FloatArray, count: int) -> tuple[KeyArray, FloatArray]:
+        """Return up to ``count`` (keys, scores) of pictures that share words with the question, best first."""
+        scores = np.bincount(self._owners, question[self._flat], len(self._keys)) / np.maximum(self._norms, 1e-9)
+        shared = np.flatnonzero(scores > 0)
+        return best(self._keys[shared], scores[shared].astype(np.float32), count)
+
+
+@dataclass(frozen=True)
+class LocalView:
+    """One vocabulary, the files of its words, and the tail behind them. Never changed, only replaced."""
+
+    epoch: str
+    vocabulary_id: int
+    words: int
+    extractor: str
+    vocabulary: Vocabulary
+    judging: Judging
+    rows: tuple[WordFile, ...]
+    files: tuple[Inverted, ...]
+    tail: WordTail
+    last_key: int
+    degraded: bool
+
+    def search(self, question: FloatArray, count: int) -> tuple[KeyArray, FloatArray]:
+        """Return up to ``count`` (keys, scores) of pictures with the words of a question, best first."""
+        parts = [*(file.search(question, count) for file in self.files), self.tail.search(question, count)]
+        return best(np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts]), count)
+
+
+class LocalIndex:
+    """Follows the store from snapshot to snapshot, and turns the tail into files off the query path."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._view: LocalView | None = None
+        self._guard = threading.Lock()
+        self._told: set[str] = set()
+
+    def active(self, generation: Generation | None) -> bool:
+        """Return whether details are compared in this generation."""
+        return generation is not None and generation.carried.vocabulary_id is not None
+
+    def view(self, tables: Tables, generation: Generation | None) -> LocalView | None:
+        """Return a view that holds the words of every image of this snapshot that has details.
+
+        None without a vocabulary, or when it is damaged: answers then come from the vectors alone, which is said
+        once. A word file that is gone or damaged costs its images the lift, nothing else, until it is built anew.
+        """
+        number = generation.carried.vocabulary_id if generation else None
+        if number is None:
+            return None
+        with self._guard:
+            view, epoch = self._view, meta.get(tables, meta.EPOCH) or ""
+            rows = vocabularies.of_words(tables, view.words) if view else []
+            if (
+                view is None
+                or (view.vocabulary_id, view.epoch) != (number, epoch)
+                or (view.rows != tuple(rows) and self._newer(view, rows))
+                or any(words_replaced(self._database.home.index, row) for row in view.rows if not view.degraded)
+            ):
+                try:
+                    view = self._opened(tables, number, epoch)
+                except StoreDamaged as error:
+                    self._warn(f"{error}; answers come from the vectors alone until then")
+                    return None
+            view = self._followed(tables, view)
+            self._view = view
+            return view
+
+    def due(self, tables: Tables, generation: Generation | None) -> bool:
+        """Return whether files are worth building: a long tail, or damage."""
+        view = self.view(tables, generation)
+        if view is None:
+            return False
+        filed = sum(row.count for row in view.rows)
+        return view.degraded or len(view.tail) > max(_TAIL_FREE, filed // _TAIL_SHARE)
+
+    def publish(self, vocabulary_id: int, *, anew: bool = False, pause: Callable[[], None] = lambda: None) -> int:
+        """Bring the tail into files; to be called under the build lock. Returns the images in files by now.
+
+        Each file is more than twice as large as all newer ones together, so that there are few, and a picture's
+        words are copied a few times in its life; they are looked up once.
+        """
+        folder = self._database.home.index
+        with self._database.read() as tables:
+            row = vocabularies.get(tables, vocabulary_id)
+            old = vocabularies.of_words(tables, row.words)
+            newest = images.newest(tables)
+        vocabulary = Vocabulary.from_bytes(row.data)
+        opened = {}
+        for file in old if not anew else []:
+            if words_problem(folder, file) is None:
+                opened[file.name] = open_words(folder, file)
+        keep = self._kept(old, opened, newest)
+        after = keep[-1].last_key if keep else 0
+        known = {
+            int(key): inverted.words_of(place)
+            for file in old[len(keep) :]
+            if (inverted := opened.get(file.name)) is not None
+            for place, key in enumerate(inverted.keys.tolist())
+        }
+        keys, words = self._words(row.extractor, vocabulary, known, after, newest, pause)
+        new = []
+        if keys:
+            inverted = Inverted.built(np.asarray(keys, np.int64), words, vocabulary)
+            self._database.need_space(len(inverted.words) * 6 + len(keys) * 28)
+            new.append(write_words(folder, row.words, inverted, after + 1, newest))
+        with self._database.write() as tables:
+            vocabularies.replace(tables, [file.name for file in old[len(keep) :]], new)
+        return sum(file.count for file in keep) + len(keys)
+
+    def problems(self, tables: Tables, generation: Generation | None) -> list[tuple[str, str]]:
+        """Hash the current word files; return (name, what is wrong) of those that are not what was published."""
+        number = generation.carried.vocabulary_id if generation else None
+        if number is None:
+            return []
+        try:
+            rows = vocabularies.of_words(tables, vocabularies.get(tables, number).words)
+        except StoreDamaged as error:
+            return [("vocabulary", str(error))]
+        found = ((row.name, words_problem(self._database.home.index, row)) for row in rows)
+        return [(name, problem) for name, problem in found if problem]
+
+    def _kept(self, old: Sequence[WordFile], opened: dict[str, Inverted], newest: int) -> list[WordFile]:
+        keep = list(old)
+        while keep and not all(file.name in opened for file in keep):
+            keep.pop()
+        newer = newest - keep[-1].last_key if keep else 0
+        while keep and keep[-1].count <= _RATIO * newer:
+            newer += keep.pop().count
+        return keep
+
+    def _words(
+        self,
+        extractor: str,
+        vocabulary: Vocabulary,
+        known: dict[int, Words],
+        after: int,
+        newest: int,
+        pause: Callable[[], None],
+    ) -> tuple[list[int], list[Words]]:
+        keys: list[int] = []
+        words: list[Words] = []
+        while True:
+            pause()
+            with self._database.read() as tables:
+                page = next(local_features.of_images(tables, extractor, after=after, upto=newest), [])
+            if not page:
+                return keys, words
+            for key, data in page:
+                keys.append(key)
+                words.append(known[key] if key in known else vocabulary.words(Points.from_bytes(data).descriptors))
+            after = page[-1][0]
+
+    def _newer(self, view: LocalView, rows: Sequence[WordFile]) -> bool:
+        # A snapshot that is a moment old must not bring back what was merged since.
+        return sum(row.last_key - row.first_key for row in rows) >= sum(
+            row.last_key - row.first_key for row in view.rows
+        )
+
+    def _opened(self, tables: Tables, number: int, epoch: str) -> LocalView:
+        row = vocabularies.get(tables, number)
+        rows = tuple(vocabularies.of_words(tables, row.words))
+        files, degraded = [], False
+        for file in rows:
+            try:
+                files.append(open_words(self._database.home.index, file))
+            except (StoreDamaged, OSError, ValueError) as error:
+                degraded = True
+                self._warn(f"{error}; its photos are found by their vectors alone until 'edge-search compact'")
+        return LocalView(
+            epoch=epoch,
+            vocabulary_id=number,
+            words=row.words,
+            extractor=row.extractor,
+            vocabulary=Vocabulary.from_bytes(row.data),
+            judging=Judging.from_json(row.judging),
+            rows=rows,
+            files=tuple(files),
+            tail=WordTail(),
+            last_key=max((file.last_key for file in rows), default=0),
+            degraded=degraded,
+        )
+
+    def _followed(self, tables: Tables, view: LocalView) -> LocalView:
+        for page in local_features.of_images(tables, view.extractor, after=view.last_key):
+            if page:
+                some = [(key, view.vocabulary.words(Points.from_bytes(data).descriptors)) for key, data in page]
+                view = replace(view, tail=view.tail.grown(some, view.vocabulary), last_key=page[-1][0])
+        return view
+
+    def _warn(self, text: str) -> None:
+        """Say what is wrong, once in this process."""
+        if text not in self._told:
+            self._told.add(text)
+            _log.warning("index: %s", text)
