@@ -164,18 +164,6 @@ class LocalIndex:
             vocabularies.replace(tables, [file.name for file in old[len(keep) :]], new)
         return sum(file.count for file in keep) + len(keys)
 
-    def problems(self, tables: Tables, generation: Generation | None) -> list[tuple[str, str]]:
-        """Hash the current word files; return (name, what is wrong) of those that are not what was published."""
-        number = generation.carried.vocabulary_id if generation else None
-        if number is None:
-            return []
-        try:
-            rows = vocabularies.of_words(tables, vocabularies.get(tables, number).words)
-        except StoreDamaged as error:
-            return [("vocabulary", str(error))]
-        found = ((row.name, words_problem(self._database.home.index, row)) for row in rows)
-        return [(name, problem) for name, problem in found if problem]
-
     def _kept(self, old: Sequence[WordFile], opened: dict[str, Inverted], newest: int) -> list[WordFile]:
         keep = list(old)
         while keep and not all(file.name in opened for file in keep):

@@ -158,7 +158,7 @@ class LocalFitting:
                 for image, query in zip(part, pool.map(lambda one: self._query(one, bool(several)), part), strict=True):
                     if query is not None:
                         asked.append(gallery.asked(image.sku, *query))
-        return (choose(asked), asked) if len(asked) >= _LEAST_ASKED else (None, [])
+        return (choose(asked, simulated=not several), asked) if len(asked) >= _LEAST_ASKED else (None, [])
 
     def _gallery(self, photos: Sequence[Image], pause: Callable[[], None]) -> TrialGallery:
         from edge_search.local.extractor import FINGERPRINT
