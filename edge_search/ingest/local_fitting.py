@@ -220,7 +220,12 @@ class LocalFitting:
         with self.database.exclusive("build"):
             with self.database.write() as tables:
                 number = vocabularies.put(tables, FINGERPRINT, data, judging.to_json(), words=words)
-            self.local.publish(number, pause=pause)
+            try:
+                self.local.publish(number, pause=pause)
+            except BaseException:
+                with self.database.write() as tables:
+                    vocabularies.drop(tables, number)
+                raise
         return number, size
 
     def _described(self, pause: Callable[[], None]) -> list[Points]:

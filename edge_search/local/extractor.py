@@ -20,8 +20,8 @@ GALLERY_POINTS = 240
 QUERY_SIDE = 440
 """Long side, in pixels, that a query photo is looked at with: it shows the product smaller than the picture does.
 
-On 100 generated cartons and 100 photos (seed 1), words alone named .74 of them with 480 px and .63 with 400 px, and with
-geometry on top .94 and .95; SIFT takes 27 and 20 ms on one core.
+On 100 generated cartons and 100 photos (seed 1), words alone named .74 of them with 480 px and .63 with 400 px, and
+with geometry on top .94 and .95; SIFT takes 27 and 20 ms on one core.
 """
 QUERY_POINTS = 400
 

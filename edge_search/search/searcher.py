@@ -105,7 +105,7 @@ class Searcher:
             if details is not None and local is not None:
                 judge = Judge(tables, view, local, details.points())
                 groups, evidence = judge.ranked(groups, vector, k, chosen, variants=variants)
-            judged = time.perf_counter()
+            judged = searched if local is None else time.perf_counter()
             groups = groups[:k]
             hits = self.hits(tables, groups, variants=variants, files=files)
         hits = [_with(hit, evidence.get(hit.sku), crop, size) for hit in hits]
