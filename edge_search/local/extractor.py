@@ -50,7 +50,11 @@ def extract(image: Image.Image, side: int, count: int) -> Points:
     order = np.lexsort((rows[:, 0], rows[:, 1], -rows[:, 4]))[:count]
     rows = rows[order]
     return Points(
-        *size, np.ascontiguousarray(rows[:, :2]), rows[:, 2].copy(), rows[:, 3].copy(), _rooted(histograms[order])
+        *size,
+        np.ascontiguousarray(rows[:, :2]),
+        rows[:, 2].copy(),
+        rows[:, 3].copy(),
+        _rooted(np.asarray(histograms[order], np.float32)),
     )
 
 

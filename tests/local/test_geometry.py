@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from drawn import detailed, seen
 from PIL import Image
 
 from edge_search.local.extractor import GALLERY_SIDE, QUERY_POINTS, QUERY_SIDE, extract
 from edge_search.local.geometry import agreement
+from tests.local.drawn import detailed, seen
 
 PHOTO = (440, 440)
 

@@ -10,20 +10,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from conftest import CORNERS, SKUS, carry, fitting
-from drawn import detailed
 from PIL import Image
 
 from edge_search.appliance.box import Box
 from edge_search.encoder.fake_runtime import FakeEncoder
 from edge_search.ingest.local_fitting import LocalReport
 from edge_search.store import generations, local_features, vocabularies
+from tests.local.drawn import detailed
+from tests.local.shop import CORNERS, SKUS, carry, fitting
 
 Shot = Callable[[int], Image.Image]
 
 
-def firsts(box: Box, shot: Shot, **options: bool) -> int:
-    return sum(box.search(shot(number), 3, **options).hits[0].sku == f"S{number}" for number in range(SKUS))
+def firsts(box: Box, shot: Shot, *, rerank: bool = True) -> int:
+    return sum(box.search(shot(number), 3, rerank=rerank).hits[0].sku == f"S{number}" for number in range(SKUS))
 
 
 def word_files(box: Box) -> list[Path]:

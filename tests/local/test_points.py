@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from drawn import detailed
 from PIL import Image
 
 from edge_search.errors import StoreDamaged
 from edge_search.local.extractor import GALLERY_POINTS, GALLERY_SIDE, extract
 from edge_search.local.points import BYTES_A_POINT, Points, capacity
+from tests.local.drawn import detailed
 
 
 @pytest.mark.parametrize("budget", [1024, 5000, 16384])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from drawn import detailed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from edge_search.local import inverted as inverted_module
 from edge_search.local.extractor import GALLERY_SIDE, extract
 from edge_search.local.inverted import Inverted
 from edge_search.local.vocabulary import Vocabulary, fit_vocabulary
+from tests.local.drawn import detailed
 
 
 def vocabulary(size: int, seed: int = 0) -> Vocabulary:
