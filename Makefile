@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO := .demo
 PARITY := .parity-venv
+# Tests at a time. Many wait for processes, disks and clocks, so it pays on one core, too; each takes up to 1 GB.
+WORKERS ?= 2
 
 .PHONY: help venv demo test parity faults lint types licences wheel smoke bench vits clean
 
@@ -23,8 +25,10 @@ demo: $(BIN)/.installed  ## Index the sample catalog and search it with a photo.
 	$(BIN)/edge-search --home $(DEMO) index catalog
 	$(BIN)/edge-search --home $(DEMO) search catalog/queries/HET-500-HNY.jpg -k 3
 
-test: $(BIN)/.installed  ## Run all tests.
-	$(BIN)/python -m pytest
+# The hundreds of processes that the tests start find their modules compiled.
+test: export PYTHONDONTWRITEBYTECODE :=
+test: $(BIN)/.installed  ## Run all tests, WORKERS=2 at a time.
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 # PyTorch without its dependencies, so that none of CUDA comes along; torchvision has no build for the CPU alone.
 $(PARITY)/.installed: packaging/parity/libraries.txt packaging/parity/requirements.txt pyproject.toml

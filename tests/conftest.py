@@ -17,11 +17,6 @@ from edge_search.encoder.fake_runtime import FakeEncoder
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run last what quantizes: the libraries for that change how this process logs, and others' tests read logs."""
-    items.sort(key=lambda item: bool({"bench", "modelbuild"} & set(item.path.relative_to(REPOSITORY).parts)))
-
-
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting, home or preference of the machine reaches a test."""

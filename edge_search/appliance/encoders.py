@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Sequence
 
@@ -11,7 +12,7 @@ from edge_search.encoder.bundle import Bundle, default_bundle_root, find_bundles
 from edge_search.encoder.compiled_cache import CompiledCache
 from edge_search.encoder.cores import available_cores
 from edge_search.encoder.encoder import Encoder, load_encoder
-from edge_search.errors import EncoderError, InvalidValue, NotFound
+from edge_search.errors import EdgeSearchError, EncoderError, InvalidValue, NotFound
 from edge_search.fitting.projection import Projection
 from edge_search.store import catalog_encoder, images
 from edge_search.store.catalog_encoder import ChosenEncoder, PendingEncoder
@@ -114,6 +115,11 @@ class Encoders:
     def query(self) -> Encoder:
         """The catalog's encoder for one photo at a time; loads it."""
         return self.current.query
+
+    def warm(self) -> None:
+        """Load the catalog's encoder for queries, if that can be done; whoever needs it will hear what is wrong."""
+        with contextlib.suppress(EdgeSearchError):
+            self.current.warm()
 
     @property
     def ingest(self) -> Encoder:

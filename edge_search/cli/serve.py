@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import click
@@ -41,9 +42,15 @@ def serve(
         Decoder() as decoder,
         context.box(host=host, port=port, tls_cert=tls_cert, tls_key=tls_key, opener=decoder) as box,
     ):
-        from edge_search.web.serving import serve as run
+        # the network loads on one core while the web framework is imported on another
+        warming = threading.Thread(target=box.encoders.warm, name="edge-search-warm")
+        warming.start()
+        try:
+            from edge_search.web.serving import serve as run
 
-        settings = box.settings
-        if settings.isolate_decoding:
-            decoder.start(settings.search_workers or box.encoders.cores, settings.max_photo_mb * 2**20)
-        run(box, announce=note)
+            settings = box.settings
+            if settings.isolate_decoding:
+                decoder.start(settings.search_workers or box.encoders.cores, settings.max_photo_mb * 2**20)
+            run(box, announce=note)
+        finally:
+            warming.join()

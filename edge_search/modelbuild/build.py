@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -87,6 +88,7 @@ def choose_networks(
     )
     from edge_search.modelbuild.choice import Method, choose
     from edge_search.modelbuild.nncf_quantize import quantize_nncf
+    from edge_search.modelbuild.observed import observe
     from edge_search.modelbuild.quantize import quantize
 
     own = photos if len({sku for sku, _ in photos}) >= LEAST_PRODUCTS else ()
@@ -104,7 +106,8 @@ def choose_networks(
     if precision == "int8":
         pictures = calibration_pictures(recipe.recipe, recipe.calibration_pictures, own)
         progress(f"calibration: {len(pictures)} {'photos of the catalog' if own else 'drawn pictures'}")
-        methods["qdq"] = lambda keep: quantize(exact, pictures, recipe.mean, recipe.std, keep)
+        observed = cache(lambda: observe(exact, pictures))  # the same for each step back
+        methods["qdq"] = lambda keep: quantize(exact, pictures, recipe.mean, recipe.std, keep, observed())
         if any(node.op_type == "Sigmoid" for node in exact.graph.node):
             # without SiLU one file is the fastest on both runtimes, and NNCF's brings nothing
             methods["nncf"] = lambda keep: quantize_nncf(exact, pictures, keep)

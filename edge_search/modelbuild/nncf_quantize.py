@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 from collections.abc import Collection
 
 import numpy as np
@@ -41,7 +42,9 @@ def quantize_nncf(
             import nncf
     except ImportError as error:
         raise EncoderError("quantizing for OpenVINO needs more packages: pip install 'edge-search[build]'") from error
-    nncf.set_log_level(40)
+    # Not `nncf.set_log_level`: that also sets the level of every handler there, others' (pytest's, an application's)
+    # as well, and those hear nothing but errors ever after.
+    logging.getLogger("nncf").setLevel(logging.ERROR)
     advanced = nncf.AdvancedQuantizationParameters(overflow_fix=nncf.OverflowFix.ENABLE)
     with contextlib.redirect_stdout(io.StringIO()):  # it draws progress bars there
         quantized: onnx.ModelProto = nncf.quantize(

@@ -47,17 +47,19 @@ def quantize(
     mean: Sequence[float],
     std: Sequence[float],
     keep: Collection[str] = (),
+    observed: Observed | None = None,
 ) -> onnx.ModelProto:
     """Quantize a graph of `build_graph` with calibration pictures uint8 (n, S, S, 3).
 
-    ``mean`` and ``std`` are those the graph was built with; ``keep`` names convolutions that stay in FP32. The
-    same input gives the same bytes.
+    ``mean`` and ``std`` are those the graph was built with; ``keep`` names convolutions that stay in FP32;
+    ``observed`` is what `observe` saw of this graph on these pictures, for who quantizes it several times: looking
+    takes most of the time. The same input gives the same bytes.
     """
     silence_onnxruntime()
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
     exact = exact_nodes(model, keep)
-    observed = observe(model, pictures)
+    observed = observed or observe(model, pictures)
     dense = [conv.input[1] for conv in _convs(model) if _group(conv) == 1 and conv.name not in exact]
     seven_bits = [{"quant_type": QuantType.QInt8, "axis": 0, "reduce_range": True, "symmetric": True}]
     overrides: dict[str, Any] = dict.fromkeys(dense, seven_bits)

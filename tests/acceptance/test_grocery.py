@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -35,9 +36,20 @@ def iconic(tmp_path_factory: pytest.TempPathFactory, grocery: Path) -> Path:
     return home
 
 
+@pytest.fixture(scope="module")
+def evaluated(natural: Path, grocery: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, Path]]:
+    """What ``evaluate`` says of each runtime among phone photos, and its report page."""
+    found = {}
+    for runtime in RUNTIMES:
+        page = tmp_path_factory.mktemp("report") / "report.html"
+        options = ("--queries", grocery / "queries.csv", "--runtime", runtime, "--report", page)
+        found[runtime] = edge_search(natural, "evaluate", *options), page
+    return found
+
+
 @pytest.mark.parametrize("runtime", RUNTIMES)
-def test_phone_photos_are_found_among_phone_photos(natural: Path, grocery: Path, runtime: str) -> None:
-    figures = edge_search(natural, "evaluate", "--queries", grocery / "queries.csv", "--runtime", runtime)
+def test_phone_photos_are_found_among_phone_photos(evaluated: dict[str, tuple[Any, Path]], runtime: str) -> None:
+    figures, _ = evaluated[runtime]
     assert (figures["queries"], figures["skus"], figures["unknown_skus"]) == (296, 60, [])
     assert figures["recall"]["1"] >= 0.50
     assert figures["recall"]["5"] >= 0.86
@@ -49,29 +61,27 @@ def test_phone_photos_are_found_among_shop_pictures(iconic: Path, grocery: Path,
     assert figures["recall"]["1"] >= 0.36
 
 
-def test_both_runtimes_agree(natural: Path, grocery: Path) -> None:
-    recall = [
-        edge_search(natural, "evaluate", "--queries", grocery / "queries.csv", "--runtime", runtime)["recall"]
-        for runtime in RUNTIMES
-    ]
+def test_both_runtimes_agree(evaluated: dict[str, tuple[Any, Path]]) -> None:
+    recall = [evaluated[runtime][0]["recall"] for runtime in RUNTIMES]
     assert {depth: recall[0][depth] - recall[1][depth] for depth in recall[0]} == pytest.approx(
         dict.fromkeys(recall[0], 0), abs=0.015
     )
 
 
-def test_both_manifests_stand_side_by_side_in_one_home(tmp_path: Path, grocery: Path) -> None:
-    edge_search(tmp_path, "index", "--manifest", grocery / "catalog.csv")
-    report = edge_search(tmp_path, "index", "--manifest", grocery / "catalog_iconic.csv")
+def test_both_manifests_stand_side_by_side_in_one_home(natural: Path, tmp_path: Path, grocery: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(natural, home)
+    report = edge_search(home, "index", "--manifest", grocery / "catalog_iconic.csv")
     assert (report["images"], report["products"]) == (405, 81)
-    again = edge_search(tmp_path, "index")
+    again = edge_search(home, "index")
     assert (again["added"], again["removed"], again["unchanged"], again["encoded"]) == (0, 0, 405, 0)
-    sources = edge_search(tmp_path, "status")["sources"]
+    sources = edge_search(home, "status")["sources"]
     assert [source["images"] for source in sources] == [324, 81]
 
 
-def test_the_report_page_shows_the_misses(natural: Path, grocery: Path, tmp_path: Path) -> None:
-    page = tmp_path / "report.html"
-    figures = edge_search(natural, "evaluate", "--queries", grocery / "queries.csv", "--report", page)
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_the_report_page_shows_the_misses(evaluated: dict[str, tuple[Any, Path]], runtime: str) -> None:
+    figures, page = evaluated[runtime]
     text = page.read_text(encoding="utf-8")
     missed = round((1 - figures["recall"]["1"]) * figures["queries"])
     assert f"Not right at once: {missed}" in text

@@ -43,7 +43,8 @@ def test_rows_ratios_and_roof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     for (_, precision, _), row in rows.items():
         assert set(row) == FIELDS
         assert 0 < row["p50_ms"] <= row["p95_ms"]
-        assert row["gmac_s"] == pytest.approx(row["gmac"] / row["p50_ms"] * 1e3, rel=0.02)
+        # Of rounded figures, and where the machine is busy there are few to round.
+        assert row["gmac_s"] == pytest.approx(row["gmac"] / row["p50_ms"] * 1e3, rel=0.02, abs=0.1)
         assert row["ratio_to_fp32"] == 1 or precision == "int8"
         assert row["ratio_to_pytorch"] is None
     assert rows["efficientnet-b0", "int8", "openvino"]["weights"] == "procedural"

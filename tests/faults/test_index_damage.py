@@ -87,7 +87,7 @@ def _harm(kind: str, data: bytes, base: Path, suffix: str, chance: random.Random
 
 
 def _cases() -> list[tuple[str, int]]:
-    counts = {"truncated": 20, "noise": scaled(15, 100), "bit": scaled(15, 100)}
+    counts = {"truncated": scaled(9, 20), "noise": scaled(9, 100), "bit": scaled(9, 100)}
     kinds = ("deleted", "emptied", "zero tail", "older", "foreign")
     once = [(kind, number) for kind in kinds for number in range(len(_SUFFIXES))]
     return once + [(kind, number) for kind, count in counts.items() for number in range(count)]

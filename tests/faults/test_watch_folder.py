@@ -17,7 +17,7 @@ from tests.faults.driver import FULL, draw, fill, report, scaled
 from tests.watch.watched import Watched, folder_hashes, until, watched
 
 _PHOTOS = scaled(200, 2000)
-_BURST = scaled(2000, 20_000)
+_BURST = scaled(1000, 20_000)
 _PATIENCE_S = 1200 if FULL else 120
 _NEVER = 10**6
 

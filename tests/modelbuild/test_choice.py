@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -113,12 +114,30 @@ def features(runtime: Any, model: Any, file: Path, pixels: NDArray[np.uint8]) ->
     return join_levels(opened.run(pixels), B0.levels)
 
 
+def test_a_step_back_by_what_was_seen_before_gives_the_same_network(graph: Any, pictures: NDArray[np.uint8]) -> None:
+    pytest.importorskip("onnxruntime.quantization", reason="needs the build extra")
+    from edge_search.modelbuild.observed import observe
+    from edge_search.modelbuild.quantize import quantize
+
+    few = pictures[:2]
+    kept = [next(node.name for node in graph.graph.node if node.op_type == "Conv")]
+    looked = quantize(graph, few, MEAN, STD, kept)
+    remembered = quantize(graph, few, MEAN, STD, kept, observe(graph, few))
+    of_others = quantize(graph, few, MEAN, STD, kept, observe(graph, few[:1]))
+    assert remembered.SerializeToString() == looked.SerializeToString()
+    assert of_others.SerializeToString() != looked.SerializeToString()
+
+
 @pytest.mark.parametrize("method", ["qdq", "nncf"])
 def test_silu_and_squeeze_networks_quantize_closely_and_reproducibly(
     tmp_path: Path, graph: Any, methods: dict[str, Any], pictures: NDArray[np.uint8], method: str
 ) -> None:
+    others = logging.NullHandler()  # of a program that reads NNCF's log, as pytest does
+    logging.getLogger("nncf").addHandler(others)
     quantized = methods[method](())
     assert quantized.SerializeToString() == methods[method](()).SerializeToString()
+    logging.getLogger("nncf").removeHandler(others)
+    assert others.level == logging.NOTSET
     assert quantized.ByteSize() < 0.5 * graph.ByteSize()
     pixels = calibration_pictures(B0.recipe, 40)[24:]
     exact = features(OnnxRuntime, graph, tmp_path / "fp32.onnx", pixels)

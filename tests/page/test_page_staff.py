@@ -108,6 +108,22 @@ def test_teaching_a_new_product_makes_it_findable_at_once(own_shop: Shop, visit:
     expect(page.locator(".price .unseen")).to_have_text("€8.50")
 
 
+def test_presses_while_the_picture_is_not_live_take_none(shop: Shop, visit: Open) -> None:
+    page = visit(shop).page
+    sign_in(page)
+    task(page, "teach")
+    page.wait_for_selector('[data-act="shoot"]:enabled')
+    # Nobody is that fast, but one press falls between two pictures sooner or later.
+    page.evaluate("() => setInterval(() => document.querySelector('[data-act=\"shoot\"]').click(), 0)")
+    expect(page.locator(".strip li")).to_have_count(5)
+    widths = page.evaluate(
+        """() => Promise.all([...document.querySelectorAll(".strip img")].map(
+            (img) => img.decode().then(() => img.naturalWidth)))"""
+    )
+    assert len(set(widths)) == 1
+    assert widths[0] > 100
+
+
 def test_photos_can_be_taken_out_again_and_five_are_the_most(shop: Shop, visit: Open) -> None:
     page = visit(shop, None).page
     sign_in(page)

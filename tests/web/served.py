@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from edge_search.web.serving import bound, server
 MakePhoto = Callable[..., Path]
 Data = bytes  # `bytes` is a method of what follows
 Parameter = str | int | float | bool | None
+_TLS = ssl.create_default_context()  # each client would read the machine's certificates again
 
 
 @dataclass
@@ -33,7 +35,7 @@ class Served:
     folder: Path
 
     def __post_init__(self) -> None:
-        self.client = httpx.Client(base_url=self.url, timeout=30)
+        self.client = httpx.Client(base_url=self.url, timeout=30, verify=_TLS)
         self.tokens = {
             role: self.box.tokens.create(f"{role} token", role) for role in ("query", "metrics", "staff", "admin")
         }

@@ -31,6 +31,9 @@ export function viewfinder({ onPhoto, onFiles, handsFree = () => false, steady =
   let timer = null;
   let running = false;
   let ready = false;
+  // Whether what is seen moves: not after a picture was taken, nor until the video has its (next) stream. A press in
+  // between would find a video without size.
+  let live = false;
   let tell = () => {};
 
   const setReady = (now) => {
@@ -55,6 +58,7 @@ export function viewfinder({ onPhoto, onFiles, handsFree = () => false, steady =
 
   async function start() {
     running = true;
+    live = false;
     trouble.hidden = true;
     delete element.dataset.trouble;
     try {
@@ -64,6 +68,7 @@ export function viewfinder({ onPhoto, onFiles, handsFree = () => false, steady =
       video.classList.toggle("is-mirror", facesUser(stream));
       await video.play();
       if (!running) return;
+      live = true;
       setReady(true);
       watch();
       flip.hidden = (await cameras()).length < 2;
@@ -74,6 +79,7 @@ export function viewfinder({ onPhoto, onFiles, handsFree = () => false, steady =
 
   function stop() {
     running = false;
+    live = false;
     clearInterval(timer);
     setReady(false);
     video.pause();
@@ -83,7 +89,8 @@ export function viewfinder({ onPhoto, onFiles, handsFree = () => false, steady =
   }
 
   async function take() {
-    if (!ready) return;
+    if (!ready || !live) return;
+    live = false;
     const size = { width: video.videoWidth, height: video.videoHeight };
     const part = partUnder(size, video.getBoundingClientRect(), guide.getBoundingClientRect());
     // The picture stands still at once: that is the answer to the finger, before any work is done.
@@ -117,7 +124,7 @@ export function viewfinder({ onPhoto, onFiles, handsFree = () => false, steady =
   });
   return {
     element, start, stop, take,
-    ready: () => ready,
+    ready: () => ready && live,
     onReady: (told) => {
       tell = told;
     },
