@@ -16,6 +16,7 @@ from edge_search.errors import EncoderChanged, EncoderError, NoSpace, StoreDamag
 from edge_search.imaging.limits import Limits
 from edge_search.index.builder import Builder
 from edge_search.index.segment import segment_problem
+from edge_search.index.word_file import words_problems
 from edge_search.ingest.teach import Teacher
 from edge_search.maintenance.backup import Written, write_backup
 from edge_search.maintenance.damage import Damage
@@ -138,6 +139,8 @@ class Upkeep:
         if 0 <= time.time() - last < _SCRUB_SECONDS or generation is None:
             return
         problems = [segment_problem(self.database.home.index, row) for row in generation.segments]
+        with self.database.read() as tables, contextlib.suppress(StoreDamaged):
+            problems += [problem for _, problem in words_problems(tables, self.database.home.index)]
         with self.database.write() as tables:
             meta.put(tables, _SCRUBBED, str(time.time()))
         for problem in filter(None, problems):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +22,7 @@ from edge_search.store.generations import Generation
 from edge_search.store.vocabularies import WordFile
 from edge_search.types import FloatArray, KeyArray
 
-__all__ = ["LocalIndex", "LocalView", "WordTail"]
+__all__ = ["LARGEST", "LocalIndex", "LocalView", "WordTail"]
 
 _log = logging.getLogger("edge_search")
 
@@ -30,6 +30,8 @@ _log = logging.getLogger("edge_search")
 _TAIL_FREE = 256
 _TAIL_SHARE = 10
 _RATIO = 2
+LARGEST = 50_000
+"""Images of one file, about, so that building takes bounded memory (150 MB)."""
 
 
 class WordTail:
@@ -142,11 +144,8 @@ class LocalIndex:
             old = vocabularies.of_words(tables, row.words)
             newest = images.newest(tables)
         vocabulary = Vocabulary.from_bytes(row.data)
-        opened = {}
-        for file in old if not anew else []:
-            if words_problem(folder, file) is None:
-                opened[file.name] = open_words(folder, file)
-        keep = self._kept(old, opened, newest)
+        opened = {file.name: open_words(folder, file) for file in old if words_problem(folder, file) is None}
+        keep = [] if anew else self._kept(old, opened, newest)
         after = keep[-1].last_key if keep else 0
         known = {
             int(key): inverted.words_of(place)
@@ -154,34 +153,23 @@ class LocalIndex:
             if (inverted := opened.get(file.name)) is not None
             for place, key in enumerate(inverted.keys.tolist())
         }
-        keys, words = self._words(row.extractor, vocabulary, known, after, newest, pause)
-        new = []
-        if keys:
+        new: list[WordFile] = []
+        for keys, words in self._words(row.extractor, vocabulary, known, after, newest, pause):
             inverted = Inverted.built(np.asarray(keys, np.int64), words, vocabulary)
             self._database.need_space(len(inverted.words) * 6 + len(keys) * 28)
-            new.append(write_words(folder, row.words, inverted, after + 1, newest))
+            first = new[-1].last_key + 1 if new else after + 1
+            last = keys[-1] if len(keys) >= LARGEST else newest
+            new.append(write_words(folder, row.words, inverted, first, last))
         with self._database.write() as tables:
             vocabularies.replace(tables, [file.name for file in old[len(keep) :]], new)
-        return sum(file.count for file in keep) + len(keys)
-
-    def problems(self, tables: Tables, generation: Generation | None) -> list[tuple[str, str]]:
-        """Hash the current word files; return (name, what is wrong) of those that are not what was published."""
-        number = generation.carried.vocabulary_id if generation else None
-        if number is None:
-            return []
-        try:
-            rows = vocabularies.of_words(tables, vocabularies.get(tables, number).words)
-        except StoreDamaged as error:
-            return [("vocabulary", str(error))]
-        found = ((row.name, words_problem(self._database.home.index, row)) for row in rows)
-        return [(name, problem) for name, problem in found if problem]
+        return sum(file.count for file in [*keep, *new])
 
     def _kept(self, old: Sequence[WordFile], opened: dict[str, Inverted], newest: int) -> list[WordFile]:
         keep = list(old)
         while keep and not all(file.name in opened for file in keep):
             keep.pop()
         newer = newest - keep[-1].last_key if keep else 0
-        while keep and keep[-1].count <= _RATIO * newer:
+        while keep and keep[-1].count < LARGEST and keep[-1].count <= _RATIO * newer:
             newer += keep.pop().count
         return keep
 
@@ -193,18 +181,22 @@ class LocalIndex:
         after: int,
         newest: int,
         pause: Callable[[], None],
-    ) -> tuple[list[int], list[Words]]:
+    ) -> Iterator[tuple[list[int], list[Words]]]:
+        """Yield keys and words of the images above key ``after``, one file's worth at a time."""
         keys: list[int] = []
         words: list[Words] = []
         while True:
             pause()
             with self._database.read() as tables:
                 page = next(local_features.of_images(tables, extractor, after=after, upto=newest), [])
-            if not page:
-                return keys, words
             for key, data in page:
                 keys.append(key)
                 words.append(known[key] if key in known else vocabulary.words(Points.from_bytes(data).descriptors))
+            if keys and (not page or len(keys) >= LARGEST):
+                yield keys, words
+                keys, words = [], []
+            if not page:
+                return
             after = page[-1][0]
 
     def _newer(self, view: LocalView, rows: Sequence[WordFile]) -> bool:

@@ -10,10 +10,12 @@ import numpy as np
 from edge_search.errors import StoreDamaged
 from edge_search.index.segment import file_problem, stamp, stamped
 from edge_search.local.inverted import Inverted
+from edge_search.store import generations, vocabularies
+from edge_search.store.database import Tables
 from edge_search.store.durable import atomic_file
 from edge_search.store.vocabularies import WordFile
 
-__all__ = ["open_words", "words_problem", "words_replaced", "write_words"]
+__all__ = ["open_words", "words_problem", "words_problems", "words_replaced", "write_words"]
 
 _SUFFIX = ".words"
 _MAGIC = 0x45535744  # "ESWD"
@@ -86,3 +88,18 @@ def words_problem(folder: Path, row: WordFile) -> str | None:
         except OSError as error:
             return f"{path}: {error.strerror or error}"
     return None
+
+
+def words_problems(tables: Tables, folder: Path) -> list[tuple[str, str]]:
+    """Hash the current generation's word files; return (name, what is wrong) of those that are not as published.
+
+    Raises:
+        StoreDamaged: its vocabulary is damaged.
+    """
+    generation = generations.current(tables)
+    number = generation.carried.vocabulary_id if generation else None
+    if number is None:
+        return []
+    rows = vocabularies.of_words(tables, vocabularies.get(tables, number).words)
+    found = ((row.name, words_problem(folder, row)) for row in rows)
+    return [(name, problem) for name, problem in found if problem]

@@ -20,7 +20,7 @@ from edge_search.local.inverted import Inverted
 from edge_search.local.judging import Judging
 from edge_search.local.points import Points
 from edge_search.local.vocabulary import Vocabulary, fit_vocabulary
-from edge_search.search.grouping import strength
+from edge_search.fitting.strength import strength
 from edge_search.search.local_trial import Asked, Choice, TrialGallery, choose
 from edge_search.store import features, generations, images, local_features, vocabularies
 from edge_search.store.database import Database
@@ -158,7 +158,7 @@ class LocalFitting:
                 for image, query in zip(part, pool.map(lambda one: self._query(one, bool(several)), part), strict=True):
                     if query is not None:
                         asked.append(gallery.asked(image.sku, *query))
-        return (choose(asked), asked) if len(asked) >= _LEAST_ASKED else (None, [])
+        return (choose(asked, simulated=not several), asked) if len(asked) >= _LEAST_ASKED else (None, [])
 
     def _gallery(self, photos: Sequence[Image], pause: Callable[[], None]) -> TrialGallery:
         from edge_search.local.extractor import FINGERPRINT
@@ -220,7 +220,12 @@ class LocalFitting:
         with self.database.exclusive("build"):
             with self.database.write() as tables:
                 number = vocabularies.put(tables, FINGERPRINT, data, judging.to_json(), words=words)
-            self.local.publish(number, pause=pause)
+            try:
+                self.local.publish(number, pause=pause)
+            except BaseException:
+                with self.database.write() as tables:
+                    vocabularies.drop(tables, number)
+                raise
         return number, size
 
     def _described(self, pause: Callable[[], None]) -> list[Points]:

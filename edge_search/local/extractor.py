@@ -17,7 +17,12 @@ FINGERPRINT = "rootsift-300"
 GALLERY_SIDE = 300
 """Long side, in pixels, that a catalog picture is looked at with."""
 GALLERY_POINTS = 240
-QUERY_SIDE = 480
+QUERY_SIDE = 440
+"""Long side, in pixels, that a query photo is looked at with: it shows the product smaller than the picture does.
+
+On 100 generated cartons and 100 photos (seed 1), words alone named .74 of them with 480 px and .63 with 400 px, and
+with geometry on top .94 and .95; SIFT takes 27 and 20 ms on one core.
+"""
 QUERY_POINTS = 400
 
 # Weaker edges than SIFT's own .04 take: photos of a kiosk are dull, and the strongest are kept anyway.
@@ -45,7 +50,11 @@ def extract(image: Image.Image, side: int, count: int) -> Points:
     order = np.lexsort((rows[:, 0], rows[:, 1], -rows[:, 4]))[:count]
     rows = rows[order]
     return Points(
-        *size, np.ascontiguousarray(rows[:, :2]), rows[:, 2].copy(), rows[:, 3].copy(), _rooted(histograms[order])
+        *size,
+        np.ascontiguousarray(rows[:, :2]),
+        rows[:, 2].copy(),
+        rows[:, 3].copy(),
+        _rooted(np.asarray(histograms[order], np.float32)),
     )
 
 

@@ -16,8 +16,8 @@ _RATIO = 0.9  # of the distances to the nearest and the second nearest detail
 _MOST_PAIRS = 100
 _LOOSE = 0.08  # of the photo's longer side: how far one pair's own turn and size may miss
 _TIGHT = 0.02
-_ROUNDS = 4
-_STARTS = 3
+_ROUNDS = 3
+_STARTS = 2
 _FEWEST = 4
 _SMALLEST, _LARGEST_SCALE = 0.1, 10.0
 _FLATTEST = 0.15  # a picture seen this much from the side can't be told from chance
@@ -74,9 +74,8 @@ def _pairs(photo: Points, picture: Points) -> tuple[_Pairs, _Pairs]:
     rows = np.arange(len(ours))
     first = squared[rows, nearest]
     mutual = squared.argmin(axis=0)[nearest] == rows
-    others = squared.copy()
-    others[rows, nearest] = np.inf
-    second = others.min(axis=1)
+    squared[rows, nearest] = np.inf
+    second = squared.min(axis=1)
     ratio = np.sqrt(np.maximum(first, 0) / np.maximum(second, 1e-6))
     kept = np.flatnonzero(mutual & (ratio < _RATIO))
     kept = kept[np.argsort(ratio[kept], kind="stable")][:_MOST_PAIRS]

@@ -7,7 +7,7 @@ from typing import Literal
 
 __all__ = ["Damage", "DamageKind"]
 
-DamageKind = Literal["database", "feature", "product", "segment", "preview", "taught"]
+DamageKind = Literal["database", "feature", "product", "segment", "preview", "taught", "details", "vocabulary"]
 
 
 @dataclass(frozen=True)

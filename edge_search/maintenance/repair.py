@@ -12,6 +12,7 @@ from edge_search.errors import InvalidValue, PhotoError
 from edge_search.imaging.decode import decode
 from edge_search.imaging.limits import Limits
 from edge_search.index.builder import Builder
+from edge_search.ingest.describing import Describing
 from edge_search.ingest.originals import Originals
 from edge_search.ingest.teach import Teacher
 from edge_search.maintenance.damage import Damage
@@ -76,6 +77,8 @@ class Repair:
             return self._preview(damage.key)
         if damage.kind == "feature":
             return self._feature(damage.key)
+        if damage.kind == "details":
+            return self._describing().again(damage.key)
         return False
 
     def _preview(self, digest: str) -> bool:
@@ -103,6 +106,9 @@ class Repair:
                 features.put(tables, self.encoder.fingerprint, {digest: feature})
             return True
         return False
+
+    def _describing(self) -> Describing:
+        return Describing(self.database, self._originals(), workers=1, budget=self.teacher.local_bytes)
 
     def _originals(self) -> Originals:
         return Originals(self.database, self.previews, self.limits)

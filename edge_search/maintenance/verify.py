@@ -11,8 +11,9 @@ import numpy as np
 
 from edge_search.errors import StoreDamaged
 from edge_search.index.segment import segment_keys, segment_problem
+from edge_search.index.word_file import words_problems
 from edge_search.maintenance.damage import Damage
-from edge_search.store import catalog_encoder, features, generations, images, products
+from edge_search.store import catalog_encoder, features, generations, images, local_features, products
 from edge_search.store.changes import LOCAL
 from edge_search.store.database import Database, Tables
 from edge_search.store.previews import Previews
@@ -40,6 +41,8 @@ def verify(database: Database, previews: Previews, fingerprint: str) -> Iterator
         yield from _features(database, fingerprint)
         yield from _products(database)
         yield from _segments(database)
+        yield from _details(database)
+        yield from _words(database)
         yield from _previews(database, previews)
         yield from _taught(database)
     except StoreDamaged as error:
@@ -93,6 +96,33 @@ def _unreachable(database: Database, tables: Tables, row: generations.SegmentRow
     missing = np.setdiff1d(live, keys, assume_unique=True)
     if len(missing):
         yield Damage("segment", row.name, f"index: {row.name} lacks {len(missing)} photos, such as {missing[0]}")
+
+
+def _details(database: Database) -> Iterator[Damage]:
+    with database.read() as tables:
+        extractors = local_features.extractors(tables)
+    for extractor in extractors:
+        after = ""
+        while True:
+            with database.read() as tables:
+                page = local_features.states(tables, extractor, after=after, limit=_PAGE)
+            for digest, good in page:
+                if not good:
+                    yield Damage("details", digest, f"photo {digest[:12]}: its local features are damaged")
+            if len(page) < _PAGE:
+                break
+            after = page[-1][0]
+
+
+def _words(database: Database) -> Iterator[Damage]:
+    with database.read() as tables:
+        try:
+            problems = words_problems(tables, database.home.index)
+        except StoreDamaged as error:
+            yield Damage("vocabulary", "vocabulary", str(error))
+            return
+    for name, problem in problems:
+        yield Damage("segment", name, f"index: {problem}")
 
 
 def _previews(database: Database, previews: Previews) -> Iterator[Damage]:

@@ -18,8 +18,8 @@ class Details:
 
     def __init__(self, image: Image.Image) -> None:
         self._found: Future[Points] = Future()
-        # Pillow's lazily loaded state is not shared: the encoder resizes the same picture meanwhile.
-        self._image = image.copy()
+        image.load()  # from here on both threads only read it
+        self._image = image
         Thread(target=self._look, name="details", daemon=True).start()
 
     def points(self) -> Points:

@@ -14,7 +14,7 @@ from edge_search.store.database import Tables
 from edge_search.store.filters import Filter
 from edge_search.types import FloatArray, KeyArray
 
-__all__ = ["Group", "best_groups", "scored", "strength"]
+__all__ = ["Group", "best_groups", "scored"]
 
 # Images looked at for one product asked for: a SKU has some photos, and some keys are dead by now.
 _IMAGES_A_HIT = 8

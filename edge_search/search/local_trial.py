@@ -18,7 +18,11 @@ from edge_search.types import FloatArray, KeyArray
 
 __all__ = ["Asked", "Choice", "TrialGallery", "choose", "recall_at_1"]
 
+# On 150 held-out photos of loose goods (81 SKUs) the best wrong product reached 5 points in the median, 26 in one
+# of ten (the same crate or sign in the picture); on cartons (100 SKUs, siblings share a logo) 38.
 _LEAST = (10, 14, 20, 28, 40)
+# Simulated photos agree in twice as many points as real ones: a high bar would cost nothing there, and all later.
+_LEAST_SIMULATED = (14, 20)
 _WEIGHTS = (0.1, 0.2, 0.4, 0.8)
 # Must be better by more than a photo or two, or the same catalog would come and go between both.
 _LEAST_GAIN = 0.01
@@ -91,17 +95,19 @@ class TrialGallery:
         return Asked(sku, {name: strengths[name] for name in {*first, *looked.values()}}, points)
 
 
-def choose(asked: Sequence[Asked]) -> Choice:
-    """Choose how details count: the most careful of what is best on these photos, nothing where nothing is won."""
+def choose(asked: Sequence[Asked], *, simulated: bool) -> Choice:
+    """Choose how details count: the most careful of what is best on these photos, nothing where nothing is won.
+
+    Careful is a small weight, so that vectors decide where they are clear, and then a high bar; with ``simulated``
+    photos the lower of two bars.
+    """
     plain = recall_at_1(asked, None)
-    tried = {Judging(least, weight): 0.0 for least, weight in product(_LEAST, _WEIGHTS)}
-    for judging in tried:
-        tried[judging] = recall_at_1(asked, judging)
-    best = max(tried.values(), default=0.0)
-    # The highest bar first, then the smallest weight.
-    careful = max(
+    bars = _LEAST_SIMULATED if simulated else _LEAST
+    tried = {one: recall_at_1(asked, one) for one in (Judging(*pair) for pair in product(bars, _WEIGHTS))}
+    best = max(tried.values())
+    careful = min(
         (judging for judging, value in tried.items() if value >= best - _AS_GOOD),
-        key=lambda judging: (judging.least, -judging.weight),
+        key=lambda judging: (judging.weight, judging.least if simulated else -judging.least),
     )
     before = [_right(one, None) for one in asked]
     after = [_right(one, careful) for one in asked]

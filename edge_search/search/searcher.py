@@ -107,7 +107,7 @@ class Searcher:
             if details is not None and local is not None:
                 judge = Judge(tables, view, local, details.points())
                 groups, evidence = judge.ranked(groups, vector, ranked, chosen, variants=variants)
-            compared = time.perf_counter()
+            compared = searched if local is None else time.perf_counter()
             verdict, scores = judged(groups[:ranked], view.calibration, self.thresholds)
             hits = self.hits(tables, groups[:k], scores, variants=variants, files=files)
         hits = [_with(hit, evidence.get(hit.sku), crop, size) for hit in hits]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from edge_search.store.database import Tables
 
-__all__ = ["collect", "counted", "drop", "have", "lacking", "of_images", "of_keys", "put", "states"]
+__all__ = ["collect", "counted", "drop", "extractors", "have", "lacking", "of_images", "of_keys", "put", "states"]
 
 _BATCH = 500
 
@@ -69,6 +69,11 @@ def states(tables: Tables, extractor: str, *, after: str = "", limit: int = 1000
              ORDER BY content_hash LIMIT ?"""
     rows = tables.execute(sql, [extractor, after, limit]).fetchall()
     return [(digest, zlib.crc32(data) == crc32) for digest, data, crc32 in rows]
+
+
+def extractors(tables: Tables) -> list[str]:
+    """Return what extractors any details are of."""
+    return [row[0] for row in tables.execute("SELECT DISTINCT extractor FROM local_features ORDER BY 1")]
 
 
 def drop(tables: Tables, extractor: str, content_hash: str) -> None:

@@ -16,7 +16,7 @@ from edge_search.errors import StoreDamaged
 from edge_search.store.database import Tables, now
 from edge_search.store.generations import SegmentFile
 
-__all__ = ["VocabularyRow", "WordFile", "collect", "get", "of_words", "put", "replace"]
+__all__ = ["VocabularyRow", "WordFile", "collect", "drop", "get", "of_words", "put", "replace"]
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,12 @@ def replace(tables: Tables, gone: Collection[str], new: Sequence[WordFile]) -> N
                 json.dumps([asdict(one) for one in file.files]),
             ],
         )  # fmt: skip
+
+
+def drop(tables: Tables, vocabulary_id: int) -> None:
+    """Delete a vocabulary that no generation names, and the files of its own words."""
+    tables.execute("DELETE FROM vocabularies WHERE vocabulary_id = ?", [vocabulary_id])
+    tables.execute("DELETE FROM word_files WHERE words = ?", [vocabulary_id])
 
 
 def collect(tables: Tables) -> int:

@@ -75,6 +75,14 @@ class ProductDocument(BaseModel):
     image: str | None = Field(description="where its preview is")
 
 
+class EvidenceDocument(BaseModel):
+    """Where local features of the photo agree with a picture of the product."""
+
+    image_id: int = Field(description="the picture they agree with")
+    points: int = Field(description="how many lie alike")
+    region: tuple[float, float, float, float] = Field(description="x, y, width, height, as shares of the photo")
+
+
 class HitDocument(ProductDocument):
     """One ranked product."""
 
@@ -89,6 +97,7 @@ class HitDocument(ProductDocument):
                     "image_id": 17,
                     "image": "/v1/images/17",
                     "variants": [],
+                    "evidence": {"image_id": 17, "points": 42, "region": [0.21, 0.18, 0.5, 0.61]},
                 }
             ]
         }
@@ -98,6 +107,7 @@ class HitDocument(ProductDocument):
     score: float = Field(description="0 to 1, larger is better")
     similarity: float = Field(description="raw cosine, -1 to 1")
     variants: list[VariantDocument] = Field(description="all SKUs of its variant group, when variants=group was asked")
+    evidence: EvidenceDocument | None = Field(None, description="null where no details agree, or none are compared")
 
 
 class HitsDocument(BaseModel):

@@ -28,6 +28,7 @@ class _Options(BaseModel):
     where: list[str] = Field([], description="a condition; repeat: all must hold", examples=[["price<20", "stock>0"]])
     crop: str | None = Field(None, description="x,y,w,h: pixels, or fractions up to 1", examples=["0.2,0.2,0.6,0.6"])
     exact: bool = Field(False, description="compare with every photo instead of asking the index")
+    rerank: bool = Field(True, description="compare details too, where that helps this catalog")
     variants: Literal["group"] | None = Field(None, description="group: SKUs of one variant_group are one hit")
 
 
@@ -59,6 +60,7 @@ async def search(
                 exact=asked.exact,
                 variants=asked.variants == "group",
                 files=False,
+                rerank=asked.rerank,
             )
             return answer, waited
 

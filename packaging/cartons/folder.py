@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 from PIL import Image
@@ -43,7 +44,7 @@ def write_folder(folder: Path, order: Order, tell: Callable[[str], None] = print
     for name in ("catalog", "queries", "distractors"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     shots = [(design, number) for design in catalog for number in range(order.photos)]
-    with ProcessPoolExecutor(order.workers) as pool:
+    with ProcessPoolExecutor(order.workers, get_context("spawn")) as pool:
         for name, some in (("catalog", catalog), ("distractors", crowd)):
             tell(f"{len(some)} pictures for {name}")
             files = list(pool.map(partial(_write_packshot, folder / name), some, chunksize=8))

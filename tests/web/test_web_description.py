@@ -16,7 +16,15 @@ def test_the_description_has_an_example_of_every_body_and_answer(shared: Served)
     assert api["openapi"].startswith("3.")
     search = api["paths"]["/v1/search"]["post"]
     assert {"image/jpeg", "multipart/form-data"} <= set(search["requestBody"]["content"])
-    assert {one["name"] for one in search["parameters"]} == {"k", "category", "where", "crop", "exact", "variants"}
+    assert {one["name"] for one in search["parameters"]} == {
+        "k",
+        "category",
+        "where",
+        "crop",
+        "exact",
+        "rerank",
+        "variants",
+    }
     for name in ("ProductDocument", "HitDocument", "_Credentials", "_Feedback", "_Pause", "_Values"):
         schemas = [key for key in api["components"]["schemas"] if name.strip("_") in key]
         assert schemas or name == "_Feedback", name
