@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,16 @@ from edge_search.appliance.installed import InstalledEncoder
 from edge_search.appliance.nicely import nicely
 from edge_search.config import Settings
 from edge_search.errors import NotFound
+from edge_search.fitting.calibration import calibrate
 from edge_search.fitting.discriminant import Levels
-from edge_search.fitting.fit import fit
+from edge_search.fitting.fit import Fit, fit
+from edge_search.fitting.gallery import Gallery, Numbers
+from edge_search.fitting.projection import Projection
+from edge_search.fitting.split import hardest
+from edge_search.index.catalog_index import CatalogIndex
 from edge_search.index.refit import Refit
+from edge_search.ingest.describing import Describing
+from edge_search.ingest.local_fitting import LocalFitting, LocalReport
 from edge_search.ingest.originals import Originals
 from edge_search.ingest.portraits import Portraits
 from edge_search.ingest.simulating import Simulating
@@ -47,6 +54,7 @@ class Adapting:
     encoders: Encoders
     originals: Originals
     settings: Settings
+    index: Callable[[], CatalogIndex]
 
     def due(self) -> bool:
         """Return whether a fit should be made by itself now: the first, or after the catalog changed enough."""
@@ -129,17 +137,52 @@ class Adapting:
             raise NotFound("there is no photo to fit to; index a folder first: edge-search index FOLDER")
         simulating = Simulating(self.database, encoder.ingest, self.originals, self.encoders.cores)
         simulating.make(sample.pictures, sample.times, pause=pause, progress=progress)
-        gallery = portraits.gallery(sample, pause)
+        gallery, keys = portraits.gallery(sample, pause)
         # One core: two that wait for each other beside other work took 20 times as long.
         with threadpool_limits(1):
             found = fit(gallery, encoder.plain, _levels(encoder), promised=self.settings.wrong_match, pause=pause)
         pause()
-        report = {"images": len(gallery), "simulated": len(gallery.origin), **found.to_dict()}
-        calibration = found.calibration.to_json() if found.calibration else None
-        refit = Refit(self.database, encoder.fingerprint, found.projection, calibration, None)
+        details = self._details(encoder, found, gallery, keys, pause)
+        calibration = found.calibration
+        if details is not None and details.lineups:
+            # What answers will be ranked by is what they are judged by.
+            calibration = calibrate(details.lineups, details.report["basis"], self.settings.wrong_match) or calibration
+        report = {
+            "images": len(gallery),
+            "simulated": len(gallery.origin),
+            **found.to_dict(),
+            "calibration": None if calibration is None else asdict(calibration),
+            "details": None if details is None else details.report,
+        }
+        refit = Refit(
+            self.database,
+            encoder.fingerprint,
+            found.projection,
+            calibration.to_json() if calibration else None,
+            details.vocabulary_id if details else None,
+        )
         noted = FitNote(note.fingerprint, note.at, note.images, note.last_image_id, report=report)
         number = refit.publish(lambda tables: fit_note.put_note(tables, noted))
         return {**report, "generation": number}
+
+    def _details(
+        self, encoder: InstalledEncoder, found: Fit, gallery: Gallery, keys: Numbers, pause: Callable[[], None]
+    ) -> LocalReport | None:
+        """Find out whether details help; None where the setting says that they must not count."""
+        if self.settings.rerank == "off":
+            return None
+
+        def without(left: Collection[int]) -> Projection:
+            if not left:
+                return found.projection
+            with threadpool_limits(1):
+                return found.again(gallery.rows(np.flatnonzero(~np.isin(keys, sorted(left)))))
+
+        describing = Describing(self.database, self.originals, self.encoders.cores, self.settings.local_bytes)
+        held = keys[hardest(gallery)].tolist()
+        return LocalFitting(self.database, encoder.ingest, without, held, describing, self.index().local).fit(
+            pause=pause
+        )
 
     def _note(self, encoder: InstalledEncoder, *, reverted: bool = False) -> FitNote:
         with self.database.read() as tables:

@@ -32,6 +32,7 @@ class Fit:
     """What a trial came to. ``projection`` is the one to use; ``recipe`` how it was fitted, None for the plain one.
 
     ``basis``: ``photos`` (held-out photos of the catalog), ``simulated`` or ``nothing``. ``reason`` says in words why.
+    ``again`` fits in the same way to a part of the catalog: what a trial of something else searches through.
     """
 
     projection: Projection
@@ -41,6 +42,7 @@ class Fit:
     plain: Recalls | None
     fitted: Outcome | None
     calibration: Calibration | None
+    again: Callable[[Gallery], Projection]
 
     def to_dict(self) -> dict[str, Any]:
         """Return what was found, for JSON; without the projection itself."""
@@ -78,7 +80,9 @@ def fit(
     """
     trial = Trial(gallery, plain, levels, pause=pause)
     if not trial.splits:
-        return Fit(plain, None, "nothing", "the catalog has too few photos to try it on", None, None, None)
+        return Fit(
+            plain, None, "nothing", "the catalog has too few photos to try it on", None, None, None, lambda _: plain
+        )
     basis = "simulated" if trial.splits[0].kind == "simulated" else "photos"
     before, _ = trial.plain()
     outcomes = trial.outcomes(_recipes(basis, levels))
@@ -87,15 +91,18 @@ def fit(
     if best.fitted.at_1 >= before.at_1 + _LEAST_GAIN and best.fitted.at_5 >= before.at_5 - _MOST_LOSS_AT_5:
         projection = trial.fitted(best.recipe)
     reason = _reason(before, best, basis, kept=projection is not None)
+
+    def again(part: Gallery) -> Projection:
+        return (trial.fitted(best.recipe, part) if projection is not None else None) or plain
+
     found: list[Lineup] = []
     for split in trial.splits:
         if split.kind != "sku":
             # Through a projection that never saw the photos asked about.
-            through = trial.fitted(best.recipe, split.fitted) if projection is not None else None
-            found += lineups(split, through or plain, pause)
+            found += lineups(split, again(split.fitted), pause)
     calibration = calibrate(found, basis, promised)
     recipe = best.recipe if projection is not None else None
-    return Fit(projection or plain, recipe, basis, reason, before, best, calibration)
+    return Fit(projection or plain, recipe, basis, reason, before, best, calibration, again)
 
 
 def _recipes(basis: str, levels: Mapping[Levels, FloatArray | None]) -> list[FitRecipe]:

@@ -11,7 +11,7 @@ import numpy as np
 from edge_search.fitting.gallery import Gallery, Numbers
 from edge_search.types import FloatArray
 
-__all__ = ["Split", "splits"]
+__all__ = ["Split", "hardest", "splits"]
 
 # With fewer SKUs of several photos the split by photo would judge by a handful of queries.
 _LEAST_SKUS = 10
@@ -65,6 +65,13 @@ def splits(gallery: Gallery, *, seed: int = 0) -> Iterator[Split]:
         if asked.any():
             seen = gallery.rows(np.flatnonzero(~unseen & ~held))
             yield Split("sku", seen, kept, gallery.features[asked], gallery.skus[asked])
+
+
+def hardest(gallery: Gallery) -> Numbers:
+    """Return the rows to ask with, one a SKU: the photo least like the others, where there are others; ascending."""
+    names, counts = np.unique(gallery.skus, return_counts=True)
+    several = np.isin(gallery.skus, names[counts > 1])
+    return np.flatnonzero(several & ~gallery.cut_out & (_places(gallery) == 0))
 
 
 def _simulated(gallery: Gallery) -> Iterator[Split]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,7 +12,9 @@ import numpy as np
 from PIL import Image as Picture
 
 from edge_search.encoder.encoder import Encoder
+from edge_search.fitting.lineup import Lineup
 from edge_search.fitting.projection import Projection
+from edge_search.fitting.strength import strength
 from edge_search.imaging.simulate import simulate
 from edge_search.index.local_index import LocalIndex
 from edge_search.ingest.describing import Describing
@@ -20,36 +22,22 @@ from edge_search.local.inverted import Inverted
 from edge_search.local.judging import Judging
 from edge_search.local.points import Points
 from edge_search.local.vocabulary import Vocabulary, fit_vocabulary
-from edge_search.fitting.strength import strength
 from edge_search.search.local_trial import Asked, Choice, TrialGallery, choose
 from edge_search.store import features, generations, images, local_features, vocabularies
 from edge_search.store.database import Database
 from edge_search.store.images import Image
 from edge_search.types import FloatArray, Progress
 
-__all__ = ["LineupLike", "LocalFitting", "LocalReport"]
+__all__ = ["LocalFitting", "LocalReport"]
 
 # Photos that are looked at in the trial, and of these asked: some ten seconds on two cores.
 _GALLERY = 1200
 _ASKED = 150
-_LEAST_SKUS = 10
 _LEAST_ASKED = 20
 # Pictures whose details words are fitted on, spread over the catalog, and those that idf is counted on.
 _FITTED_ON = 3000
 _SIDE = 480
 _HITS = 5
-
-
-@dataclass(frozen=True)
-class LineupLike:
-    """The first SKUs for one held-out photo, as the judge leaves them: what a calibration can be made on.
-
-    ``strengths`` best first, which of them is ``right`` (None: none), and whether its SKU was left out (``absent``).
-    """
-
-    strengths: tuple[float, ...]
-    right: int | None
-    absent: bool
 
 
 @dataclass(frozen=True)
@@ -62,26 +50,29 @@ class LocalReport:
     vocabulary_id: int | None
     judging: Judging | None
     report: dict[str, Any]
-    lineups: tuple[LineupLike, ...] = ()
+    lineups: tuple[Lineup, ...] = ()
 
 
 @dataclass(frozen=True)
 class LocalFitting:
     """Finds out on the catalog itself whether details help it; if so, makes the words and files of a generation.
 
-    Nothing changes for queries until a generation names the ``vocabulary_id`` that comes back.
+    ``projection`` gives one that was fitted without these images (by key); ``held`` are the images to ask with, in the
+    order they are taken, from SKUs that have others. Nothing changes for queries until a generation names the
+    ``vocabulary_id`` that comes back.
     """
 
     database: Database
     encoder: Encoder
-    projection: Projection
+    projection: Callable[[Collection[int]], Projection]
+    held: Sequence[int]
     describing: Describing
     local: LocalIndex
 
     def fit(self, *, pause: Callable[[], None] = lambda: None, progress: Progress | None = None) -> LocalReport:
         """Try details on a split of the catalog, and prepare what is to be published.
 
-        Where SKUs have several photos, one of each is held out and asked with; else simulated photos are. Takes
+        Asks with ``held`` where those are enough, else with simulated photos. Takes
         seconds for the trial; where it is won, 20 ms for each photo whose details were never looked for, and about
         a minute for the words of 10,000. What was looked for stays when ``pause`` raises, everything else is undone.
 
@@ -95,7 +86,7 @@ class LocalFitting:
         if choice is not None:
             report |= {
                 "queries": choice.queries,
-                "basis": "photos" if self._several(photos) else "simulated",
+                "basis": "simulated" if choice.simulated else "photos",
                 "recall_1_vectors": round(choice.plain, 4),
                 "recall_1_details": round(choice.judged, 4),
                 "mended": choice.mended,
@@ -129,38 +120,32 @@ class LocalFitting:
                 found += rows.values()
         return sorted(found, key=lambda image: image.image_id)
 
-    def _several(self, photos: Sequence[Image]) -> dict[str, list[Image]]:
-        """Return SKU -> its photos for those that have several; empty where they are too few to judge by."""
-        mine: dict[str, list[Image]] = {}
-        for image in photos:
-            mine.setdefault(image.sku, []).append(image)
-        several = {sku: some for sku, some in mine.items() if len(some) > 1}
-        return several if len(several) >= _LEAST_SKUS else {}
-
     def _tried(self, photos: Sequence[Image], pause: Callable[[], None]) -> tuple[Choice | None, list[Asked]]:
         pause()
         self.describing.some([image.content_hash for image in photos], pause=pause)
-        several = self._several(photos)
-        if several:
-            # Turn by turn: the second photo of each SKU, then the third ..., never all of one.
-            held = [some[turn] for turn in range(1, 4) for some in several.values() if len(some) > turn][:_ASKED]
-        else:
+        there = {image.image_id: image for image in photos}
+        held = [there[key] for key in self.held if key in there][:_ASKED]
+        simulated = len(held) < _LEAST_ASKED
+        if simulated:
             held = list(photos)[:: max(1, len(photos) // _ASKED)][:_ASKED]
         if len(held) < _LEAST_ASKED:
             return None, []
-        left = {image.image_id for image in held} if several else set()
-        gallery = self._gallery([image for image in photos if image.image_id not in left], pause)
+        left = set() if simulated else {image.image_id for image in held}
+        projection = self.projection(left)
+        gallery = self._gallery([image for image in photos if image.image_id not in left], projection, pause)
         asked: list[Asked] = []
         with ThreadPoolExecutor(max(1, self.describing.workers), thread_name_prefix="trial") as pool:
             for start in range(0, len(held), 8):
                 pause()
                 part = held[start : start + 8]
-                for image, query in zip(part, pool.map(lambda one: self._query(one, bool(several)), part), strict=True):
+                queries = pool.map(lambda one: self._query(one, photographed=not simulated), part)
+                for image, query in zip(part, queries, strict=True):
                     if query is not None:
-                        asked.append(gallery.asked(image.sku, *query))
-        return (choose(asked, simulated=not several), asked) if len(asked) >= _LEAST_ASKED else (None, [])
+                        feature, points = query
+                        asked.append(gallery.asked(image.sku, projection(feature)[0], points))
+        return (choose(asked, simulated=simulated), asked) if len(asked) >= _LEAST_ASKED else (None, [])
 
-    def _gallery(self, photos: Sequence[Image], pause: Callable[[], None]) -> TrialGallery:
+    def _gallery(self, photos: Sequence[Image], projection: Projection, pause: Callable[[], None]) -> TrialGallery:
         from edge_search.local.extractor import FINGERPRINT
 
         keys = [image.image_id for image in photos]
@@ -170,7 +155,7 @@ class LocalFitting:
             pause()
             with self.database.read() as tables:
                 part = keys[start : start + 300]
-                vectors.append(self.projection(features.of_keys(tables, self.encoder.fingerprint, part)))
+                vectors.append(projection(features.of_keys(tables, self.encoder.fingerprint, part)))
                 stored = local_features.of_keys(tables, FINGERPRINT, part)
             points.update({key: Points.from_bytes(data) for key, data in stored.items()})
         vocabulary = _vocabulary([points[key] for key in keys if key in points], pause)
@@ -186,7 +171,7 @@ class LocalFitting:
             strength,
         )
 
-    def _query(self, image: Image, photographed: bool) -> tuple[FloatArray, Points] | None:
+    def _query(self, image: Image, *, photographed: bool) -> tuple[FloatArray, Points] | None:
         from edge_search.local.extractor import QUERY_POINTS, QUERY_SIDE, extract
 
         picture = next(self.describing.pictures([image.content_hash])[image.content_hash], None)
@@ -199,7 +184,7 @@ class LocalFitting:
             picture.thumbnail((_SIDE, _SIDE), Picture.Resampling.BILINEAR)
             picture = simulate(picture, np.random.default_rng([int(image.content_hash[:12], 16), 7]))
             feature = self.encoder.encode([picture])
-        return self.projection(feature)[0], extract(picture, QUERY_SIDE, QUERY_POINTS)
+        return feature, extract(picture, QUERY_SIDE, QUERY_POINTS)
 
     def _published(self, judging: Judging, pause: Callable[[], None]) -> tuple[int, int]:
         """Store vocabulary and word files; returns (vocabulary's number, its words)."""
@@ -258,12 +243,12 @@ def _vocabulary(pictures: Sequence[Points], pause: Callable[[], None]) -> Vocabu
     return Vocabulary(centres, idf.astype(np.float32), spread)
 
 
-def _lineups(asked: Sequence[Asked], judging: Judging) -> list[LineupLike]:
+def _lineups(asked: Sequence[Asked], judging: Judging) -> list[Lineup]:
     found = []
     for one in asked:
         for absent in (False, True):
             ranked = one.ranked(judging, absent=absent)[:_HITS]
             names = [sku for _, sku in ranked]
             right = names.index(one.sku) if one.sku in names else None
-            found.append(LineupLike(tuple(value for value, _ in ranked), right, absent))
+            found.append(Lineup(tuple(value for value, _ in ranked), right, absent))
     return found

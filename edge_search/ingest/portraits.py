@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge_search.fitting.gallery import Gallery
+from edge_search.fitting.gallery import Gallery, Numbers
 from edge_search.fitting.sample import Portrait, Sample, sampled
 from edge_search.store import features, images, simulations
 from edge_search.store.database import Database
@@ -36,8 +36,8 @@ class Portraits:
                 return sampled(found)
             found += page
 
-    def gallery(self, sample: Sample, pause: Callable[[], None] = lambda: None) -> Gallery:
-        """Read features of the sample's photos, and of what was simulated of them.
+    def gallery(self, sample: Sample, pause: Callable[[], None] = lambda: None) -> tuple[Gallery, Numbers]:
+        """Read features of the sample's photos, and of what was simulated of them; returns them and the photos' keys.
 
         No snapshot is held for long; a photo that is gone by now is left out. ``pause`` is called between pages,
         and may raise to stop.
@@ -49,6 +49,7 @@ class Portraits:
         pictures = set(sample.pictures)
         rows: list[FloatArray] = [np.empty((0, self.dimension), np.float32)]
         made = [np.empty((0, self.dimension), np.float32)]
+        keys: list[int] = []
         skus: list[int] = []
         origin: list[int] = []
         cut_out: list[bool] = []
@@ -60,7 +61,7 @@ class Portraits:
                 page = tuple(one for one in page if there.get(one[0]) == one[1])
                 if page:
                     rows.append(features.of_keys(tables, self.fingerprint, [key for key, _, _ in page]))
-                for _, sku, digest in page:
+                for key, sku, digest in page:
                     of = simulations.of if digest in pictures else None
                     found = of(tables, self.fingerprint, digest, sample.times) if of else None
                     if found is not None:
@@ -68,10 +69,12 @@ class Portraits:
                         origin += [len(skus)] * len(found.features)
                     cut_out.append(found is not None and found.cut_out)
                     skus.append(names[sku])
-        return Gallery(
+                    keys.append(key)
+        gallery = Gallery(
             np.concatenate(rows),
             np.asarray(skus, np.int64),
             np.concatenate(made),
             np.asarray(origin, np.int64),
             np.asarray(cut_out, bool),
         )
+        return gallery, np.asarray(keys, np.int64)

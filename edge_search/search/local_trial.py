@@ -61,6 +61,7 @@ class Choice:
     judged: float
     mended: int
     broken: int
+    simulated: bool
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def choose(asked: Sequence[Asked], *, simulated: bool) -> Choice:
     mended = sum(new and not old for old, new in zip(before, after, strict=True))
     broken = sum(old and not new for old, new in zip(before, after, strict=True))
     won = tried[careful] - plain >= _LEAST_GAIN and mended - broken >= _FEWEST_GAINED
-    return Choice(careful if won else None, len(asked), plain, tried[careful], mended, broken)
+    return Choice(careful if won else None, len(asked), plain, tried[careful], mended, broken, simulated)
 
 
 def recall_at_1(asked: Sequence[Asked], judging: Judging | None) -> float:

@@ -6,7 +6,7 @@ from edge_search.appliance.box import Box
 from edge_search.ingest.describing import Describing
 from edge_search.ingest.local_fitting import LocalFitting
 from edge_search.ingest.originals import Originals
-from edge_search.store import generations
+from edge_search.store import generations, images
 from edge_search.store.generations import Carried
 
 CORNERS = [(150.0, 60.0), (400.0, 150.0), (330.0, 350.0), (90.0, 250.0)]
@@ -18,9 +18,12 @@ def fitting(box: Box, *, budget: int = 16384) -> LocalFitting:
     with box.database.read() as tables:
         projection = index.projection(tables, index.generation(tables))
     originals = Originals(box.database, box._previews(), box._limits())
-    return LocalFitting(
-        box.database, encoder.ingest, projection, Describing(box.database, originals, 2, budget), index.local
-    )
+    describing = Describing(box.database, originals, 2, budget)
+    with box.database.read() as tables:
+        portraits = images.portrayed(tables)
+    first = {sku: key for key, sku, _ in reversed(portraits)}
+    held = [key for key, sku, _ in portraits if key != first[sku]]
+    return LocalFitting(box.database, encoder.ingest, lambda _: projection, held, describing, index.local)
 
 
 def carry(box: Box, vocabulary_id: int | None) -> None:
