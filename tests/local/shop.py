@@ -18,9 +18,7 @@ def fitting(box: Box, *, budget: int = 16384) -> LocalFitting:
     with box.database.read() as tables:
         projection = index.projection(tables, index.generation(tables))
     originals = Originals(box.database, box._previews(), box._limits())
-    return LocalFitting(
-        box.database, encoder.ingest, projection, Describing(box.database, originals, 2, budget), index.local
-    )
+    return LocalFitting(box.database, encoder.ingest, projection, Describing(box.database, originals, 2, budget))
 
 
 def carry(box: Box, vocabulary_id: int | None) -> None:
