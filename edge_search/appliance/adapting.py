@@ -21,7 +21,6 @@ from edge_search.fitting.fit import Fit, fit
 from edge_search.fitting.gallery import Gallery, Numbers
 from edge_search.fitting.projection import Projection
 from edge_search.fitting.split import hardest
-from edge_search.index.catalog_index import CatalogIndex
 from edge_search.index.refit import Refit
 from edge_search.ingest.describing import Describing
 from edge_search.ingest.local_fitting import LocalFitting, LocalReport
@@ -54,7 +53,6 @@ class Adapting:
     encoders: Encoders
     originals: Originals
     settings: Settings
-    index: Callable[[], CatalogIndex]
 
     def due(self) -> bool:
         """Return whether a fit should be made by itself now: the first, or after the catalog changed enough."""

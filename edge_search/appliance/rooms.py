@@ -139,7 +139,7 @@ class Rooms:
     @property
     def adapting(self) -> Adapting:
         """Fitting to the catalog."""
-        return Adapting(self.database, self.encoders, self._originals(), self.settings, lambda: self.catalog_index)
+        return Adapting(self.database, self.encoders, self._originals(), self.settings)
 
     def _index_of(self, encoder: InstalledEncoder) -> CatalogIndex:
         with self._guard:

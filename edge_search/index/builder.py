@@ -13,6 +13,7 @@ from edge_search.errors import StoreDamaged
 from edge_search.fitting.projection import Projection
 from edge_search.index.catalog_index import CatalogIndex
 from edge_search.index.segment import segment_size, write_segment
+from edge_search.index.word_builder import WordBuilder
 from edge_search.store import catalog_encoder, features, generations, images
 from edge_search.store.database import Database, Tables
 from edge_search.store.generations import Carried, Generation, SegmentRow
@@ -114,7 +115,7 @@ class Builder:
         if number is None or not due:
             return
         try:
-            self._index.local.publish(number, anew=anew)
+            WordBuilder(self._database).publish(number, anew=anew)
         except StoreDamaged as error:
             _log.warning("index: %s", error)
             return

@@ -4,62 +4,32 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from edge_search.errors import StoreDamaged
 from edge_search.index.ranking import best
-from edge_search.index.word_file import open_words, words_problem, words_replaced, write_words
+from edge_search.index.word_file import open_words, words_replaced
+from edge_search.index.word_tail import WordTail
 from edge_search.local.inverted import Inverted
 from edge_search.local.judging import Judging
 from edge_search.local.points import Points
-from edge_search.local.vocabulary import Vocabulary, Words
-from edge_search.store import images, local_features, meta, vocabularies
+from edge_search.local.vocabulary import Vocabulary
+from edge_search.store import local_features, meta, vocabularies
 from edge_search.store.database import Database, Tables
 from edge_search.store.generations import Generation
 from edge_search.store.vocabularies import WordFile
 from edge_search.types import FloatArray, KeyArray
 
-__all__ = ["LARGEST", "LocalIndex", "LocalView", "WordTail"]
+__all__ = ["LocalIndex", "LocalView"]
 
 _log = logging.getLogger("edge_search")
 
 # A tail of so many pictures is searched in a millisecond or two.
 _TAIL_FREE = 256
 _TAIL_SHARE = 10
-_RATIO = 2
-LARGEST = 50_000
-"""Images of one file, about, so that building takes bounded memory (150 MB)."""
-
-
-class WordTail:
-    """Words of the pictures behind the files, compared one by one. Never changed: growing gives a new one."""
-
-    def __init__(self, keys: Sequence[int] = (), words: Sequence[Words] = (), norms: Sequence[float] = ()) -> None:
-        self._keys = np.asarray(keys, np.int64)
-        self._words = list(words)
-        self._norms = np.asarray(norms, np.float32)
-        self._flat = np.concatenate([*self._words, np.empty(0, np.int32)])
-        self._owners = np.repeat(np.arange(len(self._words)), [len(some) for some in self._words])
-
-    def __len__(self) -> int:
-        return len(self._keys)
-
-    def grown(self, pages: Sequence[tuple[int, Words]], vocabulary: Vocabulary) -> WordTail:
-        """Return a tail with these pictures behind the present ones."""
-        return WordTail(
-            [*self._keys.tolist(), *(key for key, _ in pages)],
-            [*self._words, *(words for _, words in pages)],
-            [*self._norms.tolist(), *(vocabulary.norm(words) for _, words in pages)],
-        )
-
-    def search(self, question: FloatArray, count: int) -> tuple[KeyArray, FloatArray]:
-        """Return up to ``count`` (keys, scores) of pictures that share words with the question, best first."""
-        scores = np.bincount(self._owners, question[self._flat], len(self._keys)) / np.maximum(self._norms, 1e-9)
-        shared = np.flatnonzero(scores > 0)
-        return best(self._keys[shared], scores[shared].astype(np.float32), count)
 
 
 @dataclass(frozen=True)
@@ -85,7 +55,7 @@ class LocalView:
 
 
 class LocalIndex:
-    """Follows the store from snapshot to snapshot, and turns the tail into files off the query path."""
+    """Follows the store from snapshot to snapshot."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -131,73 +101,6 @@ class LocalIndex:
             return False
         filed = sum(row.count for row in view.rows)
         return view.degraded or len(view.tail) > max(_TAIL_FREE, filed // _TAIL_SHARE)
-
-    def publish(self, vocabulary_id: int, *, anew: bool = False, pause: Callable[[], None] = lambda: None) -> int:
-        """Bring the tail into files; to be called under the build lock. Returns the images in files by now.
-
-        Each file is more than twice as large as all newer ones together, so that there are few, and a picture's
-        words are copied a few times in its life; they are looked up once.
-        """
-        folder = self._database.home.index
-        with self._database.read() as tables:
-            row = vocabularies.get(tables, vocabulary_id)
-            old = vocabularies.of_words(tables, row.words)
-            newest = images.newest(tables)
-        vocabulary = Vocabulary.from_bytes(row.data)
-        opened = {file.name: open_words(folder, file) for file in old if words_problem(folder, file) is None}
-        keep = [] if anew else self._kept(old, opened, newest)
-        after = keep[-1].last_key if keep else 0
-        known = {
-            int(key): inverted.words_of(place)
-            for file in old[len(keep) :]
-            if (inverted := opened.get(file.name)) is not None
-            for place, key in enumerate(inverted.keys.tolist())
-        }
-        new: list[WordFile] = []
-        for keys, words in self._words(row.extractor, vocabulary, known, after, newest, pause):
-            inverted = Inverted.built(np.asarray(keys, np.int64), words, vocabulary)
-            self._database.need_space(len(inverted.words) * 6 + len(keys) * 28)
-            first = new[-1].last_key + 1 if new else after + 1
-            last = keys[-1] if len(keys) >= LARGEST else newest
-            new.append(write_words(folder, row.words, inverted, first, last))
-        with self._database.write() as tables:
-            vocabularies.replace(tables, [file.name for file in old[len(keep) :]], new)
-        return sum(file.count for file in [*keep, *new])
-
-    def _kept(self, old: Sequence[WordFile], opened: dict[str, Inverted], newest: int) -> list[WordFile]:
-        keep = list(old)
-        while keep and not all(file.name in opened for file in keep):
-            keep.pop()
-        newer = newest - keep[-1].last_key if keep else 0
-        while keep and keep[-1].count < LARGEST and keep[-1].count <= _RATIO * newer:
-            newer += keep.pop().count
-        return keep
-
-    def _words(
-        self,
-        extractor: str,
-        vocabulary: Vocabulary,
-        known: dict[int, Words],
-        after: int,
-        newest: int,
-        pause: Callable[[], None],
-    ) -> Iterator[tuple[list[int], list[Words]]]:
-        """Yield keys and words of the images above key ``after``, one file's worth at a time."""
-        keys: list[int] = []
-        words: list[Words] = []
-        while True:
-            pause()
-            with self._database.read() as tables:
-                page = next(local_features.of_images(tables, extractor, after=after, upto=newest), [])
-            for key, data in page:
-                keys.append(key)
-                words.append(known[key] if key in known else vocabulary.words(Points.from_bytes(data).descriptors))
-            if keys and (not page or len(keys) >= LARGEST):
-                yield keys, words
-                keys, words = [], []
-            if not page:
-                return
-            after = page[-1][0]
 
     def _newer(self, view: LocalView, rows: Sequence[WordFile]) -> bool:
         # A snapshot that is a moment old must not bring back what was merged since.

@@ -16,7 +16,7 @@ from edge_search.fitting.lineup import Lineup
 from edge_search.fitting.projection import Projection
 from edge_search.fitting.strength import strength
 from edge_search.imaging.simulate import simulate
-from edge_search.index.local_index import LocalIndex
+from edge_search.index.word_builder import WordBuilder
 from edge_search.ingest.describing import Describing
 from edge_search.local.inverted import Inverted
 from edge_search.local.judging import Judging
@@ -67,7 +67,6 @@ class LocalFitting:
     projection: Callable[[Collection[int]], Projection]
     held: Sequence[int]
     describing: Describing
-    local: LocalIndex
 
     def fit(self, *, pause: Callable[[], None] = lambda: None, progress: Progress | None = None) -> LocalReport:
         """Try details on a split of the catalog, and prepare what is to be published.
@@ -206,7 +205,7 @@ class LocalFitting:
             with self.database.write() as tables:
                 number = vocabularies.put(tables, FINGERPRINT, data, judging.to_json(), words=words)
             try:
-                self.local.publish(number, pause=pause)
+                WordBuilder(self.database).publish(number, pause=pause)
             except BaseException:
                 with self.database.write() as tables:
                     vocabularies.drop(tables, number)

@@ -23,7 +23,7 @@ def fitting(box: Box, *, budget: int = 16384) -> LocalFitting:
         portraits = images.portrayed(tables)
     first = {sku: key for key, sku, _ in reversed(portraits)}
     held = [key for key, sku, _ in portraits if key != first[sku]]
-    return LocalFitting(box.database, encoder.ingest, lambda _: projection, held, describing, index.local)
+    return LocalFitting(box.database, encoder.ingest, lambda _: projection, held, describing)
 
 
 def carry(box: Box, vocabulary_id: int | None) -> None:

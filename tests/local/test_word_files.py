@@ -9,7 +9,7 @@ import pytest
 
 from edge_search.appliance.box import Box
 from edge_search.errors import StoreDamaged
-from edge_search.index import local_index
+from edge_search.index import word_builder
 from edge_search.index.word_file import open_words, words_problem, words_replaced, write_words
 from edge_search.local.inverted import Inverted
 from edge_search.local.vocabulary import Vocabulary
@@ -63,10 +63,10 @@ def rows(box: Box) -> list[WordFile]:
 def test_a_large_catalog_gets_several_files_that_together_hold_every_image_once(
     fitted: Box, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local_index, "LARGEST", 10)
-    pages = local_index.local_features.of_images
+    monkeypatch.setattr(word_builder, "LARGEST", 10)
+    pages = word_builder.local_features.of_images
     monkeypatch.setattr(
-        local_index.local_features,
+        word_builder.local_features,
         "of_images",
         lambda tables, extractor, **where: pages(tables, extractor, page=5, **where),
     )
