@@ -178,9 +178,7 @@ class Adapting:
 
         describing = Describing(self.database, self.originals, self.encoders.cores, self.settings.local_bytes)
         held = keys[hardest(gallery)].tolist()
-        return LocalFitting(self.database, encoder.ingest, without, held, describing, self.index().local).fit(
-            pause=pause
-        )
+        return LocalFitting(self.database, encoder.ingest, without, held, describing).fit(pause=pause)
 
     def _note(self, encoder: InstalledEncoder, *, reverted: bool = False) -> FitNote:
         with self.database.read() as tables:
