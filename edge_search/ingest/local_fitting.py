@@ -18,6 +18,7 @@ from edge_search.index.word_builder import WordBuilder
 from edge_search.ingest.describing import Describing
 from edge_search.local.inverted import Inverted
 from edge_search.local.judging import Judging
+from edge_search.local.one_core import one_core
 from edge_search.local.points import Points
 from edge_search.local.vocabulary import Vocabulary, fit_vocabulary
 from edge_search.search.grouping import strength
@@ -156,7 +157,8 @@ class LocalFitting:
                 part = held[start : start + 8]
                 for image, query in zip(part, pool.map(lambda one: self._query(one, bool(several)), part), strict=True):
                     if query is not None:
-                        asked.append(gallery.asked(image.sku, *query))
+                        with one_core():
+                            asked.append(gallery.asked(image.sku, *query))
         return (choose(asked, simulated=not several), asked) if len(asked) >= _LEAST_ASKED else (None, [])
 
     def _gallery(self, photos: Sequence[Image], pause: Callable[[], None]) -> TrialGallery:
