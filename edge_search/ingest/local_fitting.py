@@ -20,6 +20,7 @@ from edge_search.index.word_builder import WordBuilder
 from edge_search.ingest.describing import Describing
 from edge_search.local.inverted import Inverted
 from edge_search.local.judging import Judging
+from edge_search.local.one_core import one_core
 from edge_search.local.points import Points
 from edge_search.local.vocabulary import Vocabulary, fit_vocabulary
 from edge_search.search.local_trial import Asked, Choice, TrialGallery, choose
@@ -140,9 +141,18 @@ class LocalFitting:
                 queries = pool.map(lambda one: self._query(one, photographed=not simulated), part)
                 for image, query in zip(part, queries, strict=True):
                     if query is not None:
+<<<<<<< HEAD
                         feature, points = query
                         asked.append(gallery.asked(image.sku, projection(feature)[0], points))
         return (choose(asked, simulated=simulated), asked) if len(asked) >= _LEAST_ASKED else (None, [])
+||||||| 9a15d65
+                        asked.append(gallery.asked(image.sku, *query))
+        return (choose(asked, simulated=not several), asked) if len(asked) >= _LEAST_ASKED else (None, [])
+=======
+                        with one_core():
+                            asked.append(gallery.asked(image.sku, *query))
+        return (choose(asked, simulated=not several), asked) if len(asked) >= _LEAST_ASKED else (None, [])
+>>>>>>> local
 
     def _gallery(self, photos: Sequence[Image], projection: Projection, pause: Callable[[], None]) -> TrialGallery:
         from edge_search.local.extractor import FINGERPRINT

@@ -19,6 +19,7 @@ from edge_search.imaging.decode import open_photo
 from edge_search.imaging.limits import Limits
 from edge_search.imaging.quality import assess
 from edge_search.index.catalog_index import CatalogIndex
+from edge_search.local.one_core import one_core
 from edge_search.search.details import Details, placed
 from edge_search.search.grouping import Group, best_groups
 from edge_search.search.judge import BY_VECTOR, Judge
@@ -106,10 +107,23 @@ class Searcher:
             local = self.index.local.view(tables, self.index.generation(tables)) if details else None
             if details is not None and local is not None:
                 judge = Judge(tables, view, local, details.points())
+<<<<<<< HEAD
                 groups, evidence = judge.ranked(groups, vector, ranked, chosen, variants=variants)
             compared = searched if local is None else time.perf_counter()
             verdict, scores = judged(groups[:ranked], view.calibration, self.thresholds)
             hits = self.hits(tables, groups[:k], scores, variants=variants, files=files)
+||||||| 9a15d65
+                groups, evidence = judge.ranked(groups, vector, k, chosen, variants=variants)
+            judged = searched if local is None else time.perf_counter()
+            groups = groups[:k]
+            hits = self.hits(tables, groups, variants=variants, files=files)
+=======
+                with one_core():
+                    groups, evidence = judge.ranked(groups, vector, k, chosen, variants=variants)
+            judged = searched if local is None else time.perf_counter()
+            groups = groups[:k]
+            hits = self.hits(tables, groups, variants=variants, files=files)
+>>>>>>> local
         hits = [_with(hit, evidence.get(hit.sku), crop, size) for hit in hits]
         found = time.perf_counter()
         return Answer(

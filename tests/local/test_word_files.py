@@ -13,7 +13,7 @@ from edge_search.index import word_builder
 from edge_search.index.word_file import open_words, words_problem, words_replaced, write_words
 from edge_search.local.inverted import Inverted
 from edge_search.local.vocabulary import Vocabulary
-from edge_search.store import generations, vocabularies
+from edge_search.store import generations, local_features, vocabularies
 from edge_search.store.vocabularies import WordFile
 from tests.local.drawn import detailed
 from tests.local.shop import SKUS
@@ -31,8 +31,9 @@ def test_a_file_answers_as_what_it_was_written_from(tmp_path: Path) -> None:
     inverted, row = made(tmp_path)
     opened = open_words(tmp_path, row)
     question = np.random.default_rng(1).random(50).astype(np.float32)
-    for one, two in zip(opened.search(question, 20), inverted.search(question, 20), strict=True):
-        assert np.array_equal(one, two)
+    found, expected = opened.search(question, 20), inverted.search(question, 20)
+    assert np.array_equal(found[0], expected[0])
+    assert np.array_equal(found[1], expected[1])
     assert opened.words_of(5).tolist() == inverted.words_of(5).tolist()
     assert words_problem(tmp_path, row) is None
     assert not words_replaced(tmp_path, row)
@@ -64,12 +65,8 @@ def test_a_large_catalog_gets_several_files_that_together_hold_every_image_once(
     fitted: Box, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(word_builder, "LARGEST", 10)
-    pages = word_builder.local_features.of_images
-    monkeypatch.setattr(
-        word_builder.local_features,
-        "of_images",
-        lambda tables, extractor, **where: pages(tables, extractor, page=5, **where),
-    )
+    pages = local_features.of_images
+    monkeypatch.setattr(local_features, "of_images", lambda *args, **where: pages(*args, page=5, **where))
     fitted.builder.publish(anew=True)
     found = rows(fitted)
     assert [row.count for row in found] == [10, 10, 4]
