@@ -141,18 +141,10 @@ class LocalFitting:
                 queries = pool.map(lambda one: self._query(one, photographed=not simulated), part)
                 for image, query in zip(part, queries, strict=True):
                     if query is not None:
-<<<<<<< HEAD
                         feature, points = query
-                        asked.append(gallery.asked(image.sku, projection(feature)[0], points))
-        return (choose(asked, simulated=simulated), asked) if len(asked) >= _LEAST_ASKED else (None, [])
-||||||| 9a15d65
-                        asked.append(gallery.asked(image.sku, *query))
-        return (choose(asked, simulated=not several), asked) if len(asked) >= _LEAST_ASKED else (None, [])
-=======
                         with one_core():
-                            asked.append(gallery.asked(image.sku, *query))
-        return (choose(asked, simulated=not several), asked) if len(asked) >= _LEAST_ASKED else (None, [])
->>>>>>> local
+                            asked.append(gallery.asked(image.sku, projection(feature)[0], points))
+        return (choose(asked, simulated=simulated), asked) if len(asked) >= _LEAST_ASKED else (None, [])
 
     def _gallery(self, photos: Sequence[Image], projection: Projection, pause: Callable[[], None]) -> TrialGallery:
         from edge_search.local.extractor import FINGERPRINT

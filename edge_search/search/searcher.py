@@ -107,23 +107,11 @@ class Searcher:
             local = self.index.local.view(tables, self.index.generation(tables)) if details else None
             if details is not None and local is not None:
                 judge = Judge(tables, view, local, details.points())
-<<<<<<< HEAD
-                groups, evidence = judge.ranked(groups, vector, ranked, chosen, variants=variants)
+                with one_core():
+                    groups, evidence = judge.ranked(groups, vector, ranked, chosen, variants=variants)
             compared = searched if local is None else time.perf_counter()
             verdict, scores = judged(groups[:ranked], view.calibration, self.thresholds)
             hits = self.hits(tables, groups[:k], scores, variants=variants, files=files)
-||||||| 9a15d65
-                groups, evidence = judge.ranked(groups, vector, k, chosen, variants=variants)
-            judged = searched if local is None else time.perf_counter()
-            groups = groups[:k]
-            hits = self.hits(tables, groups, variants=variants, files=files)
-=======
-                with one_core():
-                    groups, evidence = judge.ranked(groups, vector, k, chosen, variants=variants)
-            judged = searched if local is None else time.perf_counter()
-            groups = groups[:k]
-            hits = self.hits(tables, groups, variants=variants, files=files)
->>>>>>> local
         hits = [_with(hit, evidence.get(hit.sku), crop, size) for hit in hits]
         found = time.perf_counter()
         return Answer(
