@@ -25,7 +25,7 @@ _SINGLE = FitRecipe(simulated=1.0, shrinkage=0.6, power=0.5)
 # Must be better by more than a photo or two: the same catalog would else come and go between two projections.
 _LEAST_GAIN = 0.005
 _MOST_LOSS_AT_5 = 0.005
-# Of what is nearly as good the most careful is taken: with some hundred photos the best of 36 is best by chance.
+# Nearly as good: with some hundred photos the best of 36 is best by chance.
 _AS_GOOD = 0.015
 
 
@@ -117,17 +117,9 @@ def _recipes(basis: str, levels: Mapping[Levels, FloatArray | None]) -> list[Fit
 
 
 def _careful(outcomes: Sequence[Outcome]) -> Outcome:
-    """Return the most careful of the nearly best: more shrinkage, more numbers, all levels, more simulated photos."""
+    """Return the best of those that leave nothing out, where they are nearly as good: all levels, more numbers."""
     good = [one for one in outcomes if one.fitted.merit >= outcomes[0].fitted.merit - _AS_GOOD]
-    return max(
-        good,
-        key=lambda one: (
-            one.recipe.shrinkage,
-            one.recipe.dimension,
-            one.recipe.levels == "all",
-            one.recipe.simulated,
-        ),
-    )
+    return max(good, key=lambda one: (one.recipe.dimension, one.recipe.levels == "all", one.fitted.merit))
 
 
 def _reason(before: Recalls, best: Outcome, basis: str, *, kept: bool) -> str:
