@@ -21,7 +21,11 @@ __all__ = ["BY_VECTOR", "BY_WORDS", "Judge", "reordered"]
 BY_VECTOR = 12
 """SKUs nearest by their vectors whose best picture is compared in detail."""
 BY_WORDS = 24
-"""Pictures that share most words with the photo, compared in detail too."""
+"""Pictures that share most words with the photo, compared in detail too.
+
+With 10,100 generated cartons, 60 photos: R@1 .82 with 24 of them, .85 with 40, .87 with 60, for 41, 55 and 79 ms of one
+core that others used as well. Words alone had the right one among 36 in .81 and among 200 in .90, vectors in .42, .64.
+"""
 _PAGE = 64  # of these some are dead, hidden or left out by a filter
 
 
