@@ -147,7 +147,9 @@ def build_fp32(recipe: BuildRecipe, folder: Path, weights: Path | None = None, v
     if weights is not None:
         own = read_own_weights(recipe, layers, weights, variant)
         folded, padding, origin, given = own.folded, own.padding, own.origin, own.preprocessing
-        recipe = replace(recipe, recipe=given.recipe, mean=given.mean, std=given.std)
+        # How often a picture is looked at is ours to say, whatever it was trained with.
+        pictures = replace(given.recipe, views=recipe.recipe.views)
+        recipe = replace(recipe, recipe=pictures, mean=given.mean, std=given.std)
     elif recipe.weights is not None:
         file, terms = fetch_weights(recipe.weights, folder)
         layout, origin = LAYOUTS[recipe.weights.layout], package_origin(recipe.weights, terms)

@@ -95,6 +95,8 @@ def watched(home: Path, *folders: Path, ready: bool = True, **settings: Any) -> 
     """Watch folders until the block ends; ``ready``: they were looked at before it begins."""
     encoder = FakeEncoder()
     encoder.runtime = CountingRuntime(encoder.runtime)
+    # What a fit encodes would be counted as photos of the folder.
+    settings = {"adapt": "off", **settings}
     with Box(home, encoder=encoder, **settings) as working, Box(home, encoder=FakeEncoder(), **settings) as looking:
         for folder in folders:
             working.sources.add(folder)
