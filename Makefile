@@ -23,7 +23,7 @@ venv: $(BIN)/.installed  ## Make the virtual environment with everything the tes
 demo: $(BIN)/.installed  ## Index the sample catalog and search it with a photo.
 	@rm -rf $(DEMO)
 	$(BIN)/edge-search --home $(DEMO) index catalog
-	$(BIN)/edge-search --home $(DEMO) search catalog/queries/HET-500-HNY.jpg -k 3
+	$(BIN)/edge-search --home $(DEMO) search catalog/queries/FJE-250-DRK.jpg -k 3
 
 # The hundreds of processes that the tests start find their modules compiled.
 test: export PYTHONDONTWRITEBYTECODE :=

@@ -89,7 +89,8 @@ class Settings(BaseSettings):
     )
     log_days: float = Field(90, gt=0, description="forget entries of the change log after this many days")
     adapt: Literal["auto", "off"] = Field(
-        "auto", description="fit to the catalog after the first sync and when it changed by a fifth; off: when told to"
+        "auto",
+        description="fit to a catalog of 100 photos or more after its first sync and when a fifth changed; off: when told",
     )
     wrong_match: float = Field(
         0.02,

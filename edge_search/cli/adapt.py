@@ -26,7 +26,7 @@ def adapt(context: Context, report: bool, revert: bool, runtime: str | None, as_
     """Fit to this catalog: learn from its own photos what varies and what tells products apart.
 
     What was learned is kept only where it names held-out photos of the catalog better. Searches go on meanwhile.
-    `index` and `watch` do this by themselves after the first sync and when the catalog changed by a fifth.
+    `index` and `watch` do this by themselves from 100 photos on: after the first sync, and when a fifth changed.
     """
     if report and revert:
         raise click.UsageError("give --report or --revert, not both")

@@ -117,5 +117,6 @@ def load_encoder(
         check_canary(bundle, loaded.name, build(loaded).encode)
 
     loaded = load_runtime(bundle, runtime, threads, streams, check, quick_start=quick_start, cache=cache)
-    _log.info("%s runs on %s %s, %d threads", bundle.name, loaded.name, loaded.version, threads)
+    # Not for everybody: a server that is refused its port must say that alone.
+    _log.debug("%s runs on %s %s, %d threads", bundle.name, loaded.name, loaded.version, threads)
     return build(loaded)

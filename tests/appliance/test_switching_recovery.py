@@ -29,12 +29,16 @@ def halfway(opened: Open, shop: Path, monkeypatch: pytest.MonkeyPatch) -> Box:
 
 
 def damaged(box: Box, *, whole: bool = True) -> None:
-    """Close a box and ruin its database, or the later half of that."""
-    box.close()
+    """Close a box and ruin its database, or only the pages that its photos begin on."""
     path = box.home.database
+    with box.database.read() as tables:
+        size = tables.execute("PRAGMA page_size").fetchone()[0]
+        roots = tables.execute("SELECT rootpage FROM sqlite_master WHERE name IN ('images', 'features', 'products')")
+        pages = [row[0] - 1 for row in roots.fetchall()]
+    box.close()
     data = bytearray(path.read_bytes())
-    first = 100 if whole else len(data) // 2
-    data[first:] = b"\xff" * (len(data) - first)
+    for first, last in [(100, len(data))] if whole else [(page * size, (page + 1) * size) for page in pages]:
+        data[first:last] = b"\xff" * (last - first)
     path.unlink()
     path.write_bytes(data)
 

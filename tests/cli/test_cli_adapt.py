@@ -15,10 +15,10 @@ from tests.conftest import make_photo
 
 @pytest.fixture(scope="module")
 def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """12 products with 3 photos each."""
+    """34 products with 3 photos each: enough to be fitted without being asked."""
     folder = tmp_path_factory.mktemp("shots")
-    for number in range(12):
-        picture = Image.open(make_photo(folder / "motifs" / f"{number}.png", number, size=(120, 120)))
+    for number in range(34):
+        picture = Image.open(make_photo(folder / "motifs" / f"{number}.png", number, size=(72, 72)))
         for shot in range(3):
             path = folder / "photos" / f"S{number}" / f"{shot}.jpg"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -30,7 +30,7 @@ def test_index_fits_by_itself_once_and_adapt_reports_and_reverts(run: Run, shots
     done = run("index", shots, "--json")
     assert done.code == 0
     fitted = done.json["fitted"]
-    assert fitted["images"] == 36
+    assert fitted["images"] == 102
     assert isinstance(fitted["kept"], bool)
     assert fitted["reason"]
     assert run("index", shots, "--json").json["fitted"] is None

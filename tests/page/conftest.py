@@ -99,11 +99,11 @@ def _browsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
 
 @pytest.fixture
 def visit(_browsers: Callable[..., object], request: pytest.FixtureRequest) -> Iterator[Open]:
-    """Open the page: ``visit(shop, film="HET-500-HNY")``; a console error or a request to elsewhere fails the test."""
+    """Open the page: ``visit(shop, film="FJE-250-DRK")``; a console error or a request to elsewhere fails the test."""
     visits: list[Visitor] = []
 
     def opened(
-        at: Shop, film: str | None = "HET-500-HNY", *, allowed: bool = True, path: str | None = "/", **context: object
+        at: Shop, film: str | None = "FJE-250-DRK", *, allowed: bool = True, path: str | None = "/", **context: object
     ) -> Visitor:
         visitor = Visitor(_browsers(film, allowed), at.address, **context)  # type: ignore[arg-type]
         visits.append(visitor)

@@ -33,11 +33,11 @@ def test_the_shutter_brings_the_product_with_price_place_and_stock(shop: Shop, v
     keep(visitor, "answer-match")
     expect(page.locator("h1")).to_have_text("This is it")
     product = page.locator(".product")
-    assert product.get_attribute("data-sku") == "HET-500-HNY"
-    expect(product.locator(".product-title")).to_have_text("Hethermoor Wildflower Honey 500 g")
-    expect(product.locator(".price .unseen")).to_have_text("€6.40")
-    expect(product.locator(".shelf-place strong")).to_have_text("Aisle 4, shelf 2")
-    expect(product.locator(".shelf-stock")).to_have_text("16 in stock")
+    assert product.get_attribute("data-sku") == "FJE-250-DRK"
+    expect(product.locator(".product-title")).to_have_text("Fjellbru Dark Roast Coffee 250 g")
+    expect(product.locator(".price .unseen")).to_have_text("€5.95")
+    expect(product.locator(".shelf-place strong")).to_have_text("Aisle 4, shelf 6")
+    expect(product.locator(".shelf-stock")).to_have_text("30 in stock")
     assert (
         product.locator(".product-picture img").first.evaluate("image => image.decode().then(() => image.naturalWidth)")
         > 100
@@ -50,7 +50,7 @@ def test_an_answer_takes_the_focus_and_is_told_to_screen_readers(shop: Shop, vis
     shoot(page)
     assert page.evaluate("document.activeElement.textContent") == "This is it"
     told = page.locator("#live")
-    expect(told).to_have_text("This is it: Hethermoor Wildflower Honey 500 g. €6.40. Aisle 4, shelf 2.")
+    expect(told).to_have_text("This is it: Fjellbru Dark Roast Coffee 250 g. €5.95. Aisle 4, shelf 6.")
     assert told.get_attribute("aria-live") == "polite"
 
 
@@ -60,7 +60,7 @@ def test_the_next_best_ones_open_and_lead_back(shop: Shop, visit: Open, keep: Ke
     shoot(page)
     others = hits(page)
     assert len(others) >= 4
-    assert "HET-500-HNY" not in others
+    assert "FJE-250-DRK" not in others
     page.locator(f'.card[data-sku="{others[0]}"]').click()
     page.wait_for_selector('body[data-screen="product"]')
     assert page.locator(".product").get_attribute("data-sku") == others[0]
@@ -78,7 +78,7 @@ def test_more_like_this_lists_others(shop: Shop, visit: Open, keep: Keep) -> Non
     keep(visitor, "similar")
     found = [card.get_attribute("data-sku") for card in page.locator(".card").all()]
     assert len(found) >= 5
-    assert "HET-500-HNY" not in found
+    assert "FJE-250-DRK" not in found
     page.locator(".card").first.click()
     page.wait_for_selector('body[data-screen="product"]')
     page.locator('[data-act="back"]').click()

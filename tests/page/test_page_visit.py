@@ -24,7 +24,7 @@ def choose_language(page: Page, code: str) -> None:
     page.locator(f'.language-choice[data-code="{code}"]').click()
 
 
-def at_a_fast_clock(visit: Open, shop: Shop, film: str | None = "HET-500-HNY") -> Page:
+def at_a_fast_clock(visit: Open, shop: Shop, film: str | None = "FJE-250-DRK") -> Page:
     visitor = visit(shop, film, path=None)
     visitor.expect("ERR_FILE_NOT_FOUND (blob:")
     visitor.page.clock.install()
@@ -119,7 +119,7 @@ def test_the_language_button_is_first_and_changes_every_word(shop: Shop, visit: 
         assert foreign == []
     price = page.locator(".price .unseen")
     choose_language(page, "de")
-    expect(price).to_have_text("6,40\u00a0€")
+    expect(price).to_have_text("5,95\u00a0€")
 
 
 @pytest.mark.parametrize("on", [True, False])
@@ -143,6 +143,6 @@ def test_spoken_answers_use_voices_of_this_machine_only(shop: Shop, visit: Open,
     page.wait_for_selector(".answer")
     said = page.evaluate("window.said")
     if on:
-        assert said[-1] == ["here", "This is it: Hethermoor Wildflower Honey 500 g. €6.40. Aisle 4, shelf 2."]
+        assert said[-1] == ["here", "This is it: Fjellbru Dark Roast Coffee 250 g. €5.95. Aisle 4, shelf 6."]
     else:
         assert said == []
