@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     log_days: float = Field(90, gt=0, description="forget entries of the change log after this many days")
     adapt: Literal["auto", "off"] = Field(
         "auto",
-        description="fit to a catalog of 100 photos or more after its first sync and when a fifth changed; off: when told",
+        description="fit to a catalog of 100 photos or more when a fifth of it is new; off: when told",
     )
     wrong_match: float = Field(
         0.02,
