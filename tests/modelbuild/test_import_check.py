@@ -81,4 +81,5 @@ def test_the_thresholds_are_near_those_that_were_measured_for_the_shipped_encode
     encoder = load_encoder(bundle, "onnxruntime")
     judged = judge_import([probe(encoder.runtime.run(pixels))], bundle.levels)
     for name in ("match", "maybe", "margin"):
-        assert judged.verdict[name] == pytest.approx(bundle.verdict[name], abs=0.06), name
+        # The trial looks at one view a picture, the shipped encoder at two.
+        assert judged.verdict[name] == pytest.approx(bundle.verdict[name], abs=0.08), name

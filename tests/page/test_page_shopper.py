@@ -251,7 +251,7 @@ def test_a_real_grocery_photo_finds_its_carton(grocery: Path, tmp_path: Path, vi
     from stage.shop import command
 
     home = tmp_path / "grocery"
-    command(home, "index", "--manifest", str(grocery / "catalog_iconic.csv"))
+    command(home, "index", "--no-adapt", "--manifest", str(grocery / "catalog.csv"))
     film = str(grocery / "queries" / "Alpro-Blueberry-Soyghurt_001.jpg")
     with Shop(home, shop_name="Real groceries") as real:
         visitor = visit(real, film)
