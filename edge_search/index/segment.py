@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -24,6 +24,7 @@ from edge_search.types import FloatArray, KeyArray
 __all__ = [
     "Segment",
     "file_problem",
+    "hashed_problem",
     "open_segment",
     "segment_keys",
     "segment_problem",
@@ -164,16 +165,24 @@ def stored_segment(tables: Tables, row: SegmentRow, fingerprint: str, projection
 
 def segment_problem(folder: Path, row: SegmentRow) -> str | None:
     """Hash a segment's files whatever their stamps say; return what is wrong with them."""
-    for file in row.files:
+    problem = hashed_problem(folder, row.files)
+    if problem is not None:
+        return problem
+    keys = segment_keys(folder, row)
+    if len(keys) != row.count or (len(keys) and (np.diff(keys) <= 0).any()):
+        return f"{row.name} holds other keys than its generation says"
+    return None
+
+
+def hashed_problem(folder: Path, files: Sequence[SegmentFile]) -> str | None:
+    """Hash published files whatever their stamps say; return what is wrong with the first that is not as published."""
+    for file in files:
         path = folder / file.name
         try:
             if stamped(path).sha256 != file.sha256:
                 return f"{path} is damaged"
         except OSError as error:
             return f"{path}: {error.strerror or error}"
-    keys = segment_keys(folder, row)
-    if len(keys) != row.count or (len(keys) and (np.diff(keys) <= 0).any()):
-        return f"{row.name} holds other keys than its generation says"
     return None
 
 

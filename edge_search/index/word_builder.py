@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge_search.index.word_file import open_words, words_problem, write_words
+from edge_search.index.segment import hashed_problem
+from edge_search.index.word_file import open_words, write_words
 from edge_search.local.inverted import Inverted
 from edge_search.local.points import Points
 from edge_search.local.vocabulary import Vocabulary, Words
@@ -40,7 +41,7 @@ class WordBuilder:
             old = vocabularies.of_words(tables, row.words)
             newest = images.newest(tables)
         vocabulary = Vocabulary.from_bytes(row.data)
-        opened = {file.name: open_words(folder, file) for file in old if words_problem(folder, file) is None}
+        opened = {file.name: open_words(folder, file) for file in old if hashed_problem(folder, file.files) is None}
         keep = [] if anew else self._kept(old, opened, newest)
         after = keep[-1].last_key if keep else 0
         known = {

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from edge_search.errors import StoreDamaged
-from edge_search.index.segment import file_problem, stamp, stamped
+from edge_search.index.segment import file_problem, hashed_problem, stamp, stamped
 from edge_search.local.inverted import Inverted
 from edge_search.store import generations, vocabularies
 from edge_search.store.database import Tables
 from edge_search.store.durable import atomic_file
 from edge_search.store.vocabularies import WordFile
 
-__all__ = ["open_words", "words_problem", "words_problems", "words_replaced", "write_words"]
+__all__ = ["open_words", "words_problems", "words_replaced", "write_words"]
 
 _SUFFIX = ".words"
 _MAGIC = 0x45535744  # "ESWD"
@@ -78,18 +78,6 @@ def words_replaced(folder: Path, row: WordFile) -> bool:
     return any(stamp(folder / file.name) != (file.size, file.mtime_ns, file.inode) for file in row.files)
 
 
-def words_problem(folder: Path, row: WordFile) -> str | None:
-    """Hash the file whatever its stamp says; return what is wrong with it."""
-    for file in row.files:
-        path = folder / file.name
-        try:
-            if stamped(path).sha256 != file.sha256:
-                return f"{path} is damaged"
-        except OSError as error:
-            return f"{path}: {error.strerror or error}"
-    return None
-
-
 def words_problems(tables: Tables, folder: Path) -> list[tuple[str, str]]:
     """Hash the current generation's word files; return (name, what is wrong) of those that are not as published.
 
@@ -101,5 +89,5 @@ def words_problems(tables: Tables, folder: Path) -> list[tuple[str, str]]:
     if number is None:
         return []
     rows = vocabularies.of_words(tables, vocabularies.get(tables, number).words)
-    found = ((row.name, words_problem(folder, row)) for row in rows)
+    found = ((row.name, hashed_problem(folder, row.files)) for row in rows)
     return [(name, problem) for name, problem in found if problem]

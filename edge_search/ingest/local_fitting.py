@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ import numpy as np
 from PIL import Image as Picture
 
 from edge_search.encoder.encoder import Encoder
+from edge_search.errors import StoreDamaged
 from edge_search.fitting.lineup import Lineup
 from edge_search.fitting.projection import Projection
 from edge_search.fitting.strength import strength
@@ -194,7 +196,9 @@ class LocalFitting:
         with self.database.read() as tables:
             generation = generations.current(tables)
             before = generation.carried.vocabulary_id if generation else None
-            old = vocabularies.get(tables, before) if before is not None else None
+            old = None
+            with contextlib.suppress(StoreDamaged):  # then the words are fitted anew: nothing else can mend them
+                old = vocabularies.get(tables, before) if before is not None else None
             count = images.count(tables)
             filed = sum(file.count for file in vocabularies.of_words(tables, old.words)) if old else 0
         if old is not None and old.extractor == FINGERPRINT and count < 2 * max(filed, 1):

@@ -132,7 +132,7 @@ def publish(
 
 
 def retired(tables: Tables) -> set[str]:
-    """Forget all generations but the newest two; return the names of the files still in use.
+    """Forget all generations but the newest two, and projections that none has; return the files still in use.
 
     The one before the newest stays, for a reader whose snapshot is a moment old may be about to open it.
     """
@@ -140,6 +140,8 @@ def retired(tables: Tables) -> set[str]:
     oldest = min(newest, default=0)
     tables.execute("DELETE FROM segments WHERE generation_id < ?", [oldest])
     tables.execute("DELETE FROM generations WHERE generation_id < ?", [oldest])
+    # Every fit leaves one of a megabyte or two.
+    tables.execute("DELETE FROM projections WHERE projection_id NOT IN (SELECT projection_id FROM generations)")
     return files(tables)
 
 

@@ -225,6 +225,17 @@ def test_unchanged_projection_keeps_its_files(fitted: Box) -> None:
     assert after.segments == before.segments
 
 
+def test_projections_that_no_generation_has_are_forgotten(fitted: Box, tmp_path: Path) -> None:
+    for turn in range(4):
+        fitted.add(f"N{turn}", make_photo(tmp_path / f"n{turn}.png", 800 + turn))
+        assert fitted.adapting.run() is not None
+    with fitted.database.read() as tables:
+        kept = {row[0] for row in tables.execute("SELECT projection_id FROM projections")}
+        used = {row[0] for row in tables.execute("SELECT projection_id FROM generations")}
+    assert kept == used
+    assert len(kept) <= 2
+
+
 def test_damaged_simulated_photo_is_made_again(fitted: Box) -> None:
     with fitted.database.write() as tables:
         digest, right = tables.execute("SELECT content_hash, crc32 FROM simulations WHERE number = 0").fetchone()

@@ -10,7 +10,8 @@ import pytest
 from edge_search.appliance.box import Box
 from edge_search.errors import StoreDamaged
 from edge_search.index import word_builder
-from edge_search.index.word_file import open_words, words_problem, words_replaced, write_words
+from edge_search.index.segment import hashed_problem
+from edge_search.index.word_file import open_words, words_replaced, write_words
 from edge_search.local.inverted import Inverted
 from edge_search.local.vocabulary import Vocabulary
 from edge_search.store import generations, local_features, vocabularies
@@ -35,7 +36,7 @@ def test_a_file_answers_as_what_it_was_written_from(tmp_path: Path) -> None:
     assert np.array_equal(found[0], expected[0])
     assert np.array_equal(found[1], expected[1])
     assert opened.words_of(5).tolist() == inverted.words_of(5).tolist()
-    assert words_problem(tmp_path, row) is None
+    assert hashed_problem(tmp_path, row.files) is None
     assert not words_replaced(tmp_path, row)
 
 
@@ -48,7 +49,7 @@ def test_any_changed_byte_is_noticed(tmp_path: Path, at: int) -> None:
     path.unlink()
     path.write_bytes(data)
     assert words_replaced(tmp_path, row)
-    assert words_problem(tmp_path, row) == f"{path} is damaged"
+    assert hashed_problem(tmp_path, row.files) == f"{path} is damaged"
     with pytest.raises(StoreDamaged, match="damaged"):
         open_words(tmp_path, row)
 
