@@ -12,6 +12,7 @@ from edge_search.errors import PhotoError
 from edge_search.imaging.decode import decode
 from edge_search.ingest.details import described
 from edge_search.ingest.originals import Originals
+from edge_search.ingest.workers import worker_pool
 from edge_search.local.points import GALLERY_BYTES
 from edge_search.store import local_features
 from edge_search.store.database import Database
@@ -106,4 +107,4 @@ class Describing:
         return len(digests)
 
     def _pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(max(1, self.workers), thread_name_prefix="describe")
+        return worker_pool(self.workers, "describe")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,6 +19,7 @@ from edge_search.fitting.strength import strength
 from edge_search.imaging.simulate import simulate
 from edge_search.index.word_builder import WordBuilder
 from edge_search.ingest.describing import Describing
+from edge_search.ingest.workers import worker_pool
 from edge_search.local.inverted import Inverted
 from edge_search.local.judging import Judging
 from edge_search.local.one_core import one_core
@@ -136,7 +136,7 @@ class LocalFitting:
         projection = self.projection(left)
         gallery = self._gallery([image for image in photos if image.image_id not in left], projection, pause)
         asked: list[Asked] = []
-        with ThreadPoolExecutor(max(1, self.describing.workers), thread_name_prefix="trial") as pool:
+        with worker_pool(self.describing.workers, "trial") as pool:
             for start in range(0, len(held), 8):
                 pause()
                 part = held[start : start + 8]

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -19,6 +19,7 @@ from edge_search.errors import PhotoError, PhotoUnsettled
 from edge_search.imaging.decode import decode
 from edge_search.imaging.hashing import content_hash
 from edge_search.imaging.limits import Limits
+from edge_search.ingest.workers import worker_pool
 from edge_search.types import FloatArray
 
 __all__ = ["Known", "Outcome", "Pipeline", "Task"]
@@ -113,6 +114,7 @@ class Pipeline:
         limits: Limits,
         workers: int,
         opener: Callable[[bytes, Limits], Image.Image] = decode,
+        hurry: bool = False,
     ) -> None:
         """Make a pipeline.
 
@@ -123,6 +125,7 @@ class Pipeline:
             limits: byte and pixel limits of a photo.
             workers: threads; one a core is best, each decodes and encodes in turn.
             opener: decodes as `imaging.decode.decode` does.
+            hurry: somebody waits for these photos (see `worker_pool`).
         """
         self._encoder = encoder
         self._known = known
@@ -130,6 +133,7 @@ class Pipeline:
         self._limits = limits
         self._workers = max(1, workers)
         self._opener = opener
+        self._hurry = hurry
         self._making: dict[str, Future[_Made]] = {}
         self._guard = threading.Lock()
         self.encoded = 0
@@ -141,7 +145,7 @@ class Pipeline:
             EdgeSearchError: what concerns all photos (an encoder that fails, a full disk).
         """
         waiting: deque[Future[Outcome[T]]] = deque()
-        with _short_turns(), ThreadPoolExecutor(self._workers, thread_name_prefix="ingest") as pool:
+        with _short_turns(), worker_pool(self._workers, "ingest", hurry=self._hurry) as pool:
             try:
                 for task in tasks:
                     waiting.append(pool.submit(self._take, task))

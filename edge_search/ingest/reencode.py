@@ -13,6 +13,7 @@ from edge_search.encoder.encoder import Encoder
 from edge_search.errors import PhotoError
 from edge_search.imaging.decode import decode
 from edge_search.ingest.originals import Origin, Originals, Place
+from edge_search.ingest.workers import worker_pool
 from edge_search.types import FloatArray
 
 __all__ = ["Reencoded", "Reencoder"]
@@ -39,7 +40,7 @@ class Reencoder:
     @contextmanager
     def started(cls, encoder: Encoder, originals: Originals, workers: int) -> Iterator[Reencoder]:
         """Give one with ``workers`` threads; they are as nice as the thread that starts them."""
-        with ThreadPoolExecutor(max(1, workers), thread_name_prefix="reencode") as pool:
+        with worker_pool(workers, "reencode") as pool:
             yield cls(encoder, originals, pool)
 
     def encode(self, digests: Sequence[str]) -> list[Reencoded]:

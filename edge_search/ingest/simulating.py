@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +14,7 @@ from edge_search.imaging.cutout import is_cut_out
 from edge_search.imaging.decode import decode
 from edge_search.imaging.simulate import simulate
 from edge_search.ingest.originals import Originals, Place
+from edge_search.ingest.workers import worker_pool
 from edge_search.store import simulations
 from edge_search.store.database import Database
 from edge_search.store.simulations import Simulated
@@ -56,7 +56,7 @@ class Simulating:
             had = simulations.have(tables, self.encoder.fingerprint, digests)
         todo = [digest for digest in digests if had.get(digest, 0) < times]
         done = len(digests) - len(todo)
-        with ThreadPoolExecutor(max(1, self.workers), thread_name_prefix="simulate") as pool:
+        with worker_pool(self.workers, "simulate") as pool:
             for start in range(0, len(todo), _BATCH):
                 pause()
                 part = todo[start : start + _BATCH]

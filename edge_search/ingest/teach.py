@@ -80,6 +80,7 @@ class Teacher:
             limits=self.limits,
             workers=self.workers,
             opener=self.opener,
+            hurry=True,
         )
         made = list(pipeline.run(Task(data, partial(bytes, data)) for data in contents))
         for number, outcome in enumerate(made, start=1):

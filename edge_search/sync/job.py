@@ -35,6 +35,8 @@ T = TypeVar("T")
 ReadFile = Callable[[bytes, SourceFile, Limits], bytes]
 
 _ROWS_A_TRANSACTION = 500
+# Photos that somebody who dropped them waits for; more are a delivery, and searches come first.
+_FEW = 20
 
 
 def read_listed(root: bytes, file: SourceFile, limits: Limits) -> bytes:
@@ -117,6 +119,7 @@ class Job:
             keep=partial(self._keep, details),
             limits=tools.limits,
             workers=tools.workers,
+            hurry=len(self._left) <= _FEW,
         )
         lists_photos = not (self._listing.has_table or self.source.has_table) and self._listing.kind == "folder"
         batch = Batch(tools.database, encoder, self.source, self.plan, details, lists_photos=lists_photos)

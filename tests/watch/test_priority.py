@@ -1,4 +1,4 @@
-"""The watcher is nice, and so are the threads it starts."""
+"""The watcher is nice, and so are the threads it starts; those that encode are idle work."""
 
 from __future__ import annotations
 
@@ -39,3 +39,27 @@ def test_priority_is_lowered_for_all_threads() -> None:
     assert int(nice) >= 10
     assert batch == "True"
     assert group == "10"
+
+
+_WORKERS = """
+import os
+from edge_search.ingest.workers import worker_pool
+from edge_search.watch.priority import lower_priority
+def look(**how):
+    with worker_pool(2, "some", **how) as pool:
+        return pool.submit(os.sched_getscheduler, 0).result()
+print(look())
+lower_priority()
+print(look(), look(hurry=True), os.sched_getscheduler(0))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="this system has no idle scheduling")
+def test_only_the_watchers_workers_are_idle_work_unless_somebody_waits() -> None:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    command = [sys.executable, "-c", _WORKERS]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    before, bulk, hurry, itself = map(int, ended.stdout.split())
+    assert before == os.SCHED_OTHER
+    assert bulk == os.SCHED_IDLE
+    assert hurry == itself == os.SCHED_BATCH
