@@ -97,11 +97,11 @@ class Intake:
             held.release()
 
     async def _raw(self, request: Request, held: _Held) -> bytes:
-        data = bytearray()
+        parts = []  # joined once: a buffer that grows copies megabytes again and again
         async for chunk in _chunks(request):
             held.add(len(chunk))
-            data += chunk
-        return bytes(data)
+            parts.append(chunk)
+        return b"".join(parts)
 
     async def _multipart(
         self, request: Request, held: _Held, boundary: bytes, photo: str

@@ -13,6 +13,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from edge_search.web.door import Door
+from edge_search.web.joined import Joined
 
 __all__ = ["KEEP_ALIVE_S", "PatientLoop", "PatientProtocol", "patient"]
 
@@ -73,6 +74,7 @@ class PatientProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, or say that there are too many already."""
         super().connection_made(transport)
+        self.transport = Joined(transport, self.loop)  # type: ignore[assignment]
         self._address = self.client[0] if self.client else ""
         self._inside = self._door.enter(self._address)
         self._set(socket.SO_SNDBUF, _SEND_BYTES)
