@@ -10,10 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 import h11
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from edge_search.web.door import Door
 from edge_search.web.joined import Joined
+from edge_search.web.straight import counted_as_body
 
 __all__ = ["KEEP_ALIVE_S", "PatientLoop", "PatientProtocol", "patient"]
 
@@ -97,7 +99,10 @@ class PatientProtocol(H11Protocol):
         """Take a packet, and note what it belongs to."""
         if not self._inside or self.transport.is_closing():
             return
-        super().data_received(data)
+        if counted_as_body(self.conn, data):
+            self._take_body(data)
+        else:
+            super().data_received(data)
         self._body_bytes += len(data)
         if self._drain_until is not None:
             self._drained += len(data)
@@ -105,6 +110,15 @@ class PatientProtocol(H11Protocol):
                 self._drop()
                 return
         self._note(len(data))
+
+    def _take_body(self, data: bytes) -> None:
+        """Do what uvicorn does with a piece of the body."""
+        if self.conn.our_state is h11.DONE:
+            return
+        self.cycle.body += data
+        if len(self.cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        self.cycle.message_event.set()
 
     def on_response_complete(self) -> None:
         """Wait for the next request, or for the rest of a body that nobody needs."""
