@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 import h11
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from edge_search.web.door import Door
@@ -30,6 +29,8 @@ _SLOWEST = 16 * 1024  # bytes a second on average, either way
 _SLACK_S = 5.0  # for a stutter, before that rate counts
 _DRAIN_S = 3.0  # after an answer that needed no more of the body, for the client to notice
 _DRAIN_BYTES = 2**20
+# Read before the app has taken what came before; uvicorn's 64 KiB stop a photo at each packet.
+_AHEAD_BYTES = 2**20
 _READ_S = 8.0  # for each 128 KiB of the answer
 # The kernel would take megabytes of answers for each connection that reads none.
 _SEND_BYTES = 128 * 1024
@@ -116,7 +117,7 @@ class PatientProtocol(H11Protocol):
         if self.conn.our_state is h11.DONE:
             return
         self.cycle.body += data
-        if len(self.cycle.body) > HIGH_WATER_LIMIT:
+        if len(self.cycle.body) > _AHEAD_BYTES:
             self.flow.pause_reading()
         self.cycle.message_event.set()
 
