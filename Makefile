@@ -64,11 +64,12 @@ faults: $(BIN)/.installed  ## Run the whole fault suite: kills, power cuts, full
 vits: $(BIN)/.installed  ## Import networks of the shapes of CLIP and DINOv2, ViT-B/16 to ViT-L/14 (minutes, 4 GB of disk).
 	cd packaging && ../$(BIN)/python -m vit_imports.try_imports
 
-bench: $(BIN)/.installed  ## Measure encoders, ingest and queries on this machine.
+bench: $(BIN)/.installed  ## Measure encoders, ingest, queries and the server on this machine.
 	$(BIN)/edge-search --home $(DEMO) bench encoder
 	$(BIN)/edge-search bench ingest
 	$(BIN)/edge-search --home $(DEMO) index catalog >/dev/null
 	$(BIN)/edge-search --home $(DEMO) bench query catalog/queries
+	$(BIN)/edge-search bench serve --teach 2000
 
 clean:  ## Remove what the other targets made.
 	rm -rf $(VENV) $(PARITY) $(DEMO) dist .artefacts .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -119,7 +119,9 @@ class Settings(BaseSettings):
     allowed_hosts: str = Field(
         "", description="further names browsers may call the box by (the Host header), separated by commas"
     )
-    search_workers: int = Field(0, ge=0, le=64, description="photos searched at a time over HTTP; 0: one a core")
+    search_workers: int = Field(
+        0, ge=0, le=64, description="photos searched at a time over HTTP; 0: one a core and one more"
+    )
     search_queue: int = Field(32, ge=16, le=1024, description="photos that may wait for that; beyond, HTTP says 503")
     max_connections: int = Field(
         256, ge=16, le=4096, description="connections open at a time over HTTP; an eighth is kept for this machine"

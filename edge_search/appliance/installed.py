@@ -15,7 +15,11 @@ __all__ = ["InstalledEncoder"]
 
 
 class InstalledEncoder:
-    """One encoder, twice: for queries (all cores on one photo) and for ingest (a photo a core)."""
+    """One encoder, twice: for queries (all cores on one photo) and for ingest (a photo a core).
+
+    Of a photo with several views each has cores of its own: so two views on 2 cores take the time of one and a bit,
+    and clients at the same time don't wait for each other's threads at every layer.
+    """
 
     def __init__(self, source: Bundle | Encoder, cores: int, load: Callable[[Bundle, int], Encoder]) -> None:
         """Take a bundle, or an encoder that is loaded already; ``load`` gets a bundle and the calling threads."""
@@ -24,6 +28,7 @@ class InstalledEncoder:
         self._load = load
         self._guard = threading.Lock()
         self._loaded: dict[int, Encoder] = {}
+        self._streams = min(cores, len(source.recipe.views))
         self.name = source.name
         self.fingerprint = source.fingerprint
         self.dimension = source.dimension
@@ -37,7 +42,7 @@ class InstalledEncoder:
     @property
     def loaded(self) -> bool:
         """Whether this process has it loaded for queries."""
-        return isinstance(self._source, Encoder) or 1 in self._loaded
+        return isinstance(self._source, Encoder) or self._streams in self._loaded
 
     @property
     def plain(self) -> Projection:
@@ -50,7 +55,7 @@ class InstalledEncoder:
     @property
     def query(self) -> Encoder:
         """The encoder for one photo at a time."""
-        return self._for(1)
+        return self._for(self._streams)
 
     @property
     def ingest(self) -> Encoder:
@@ -60,7 +65,7 @@ class InstalledEncoder:
     def warm(self) -> None:
         """Load it for queries, if that can be done."""
         with contextlib.suppress(EdgeSearchError):  # whoever needs it will hear what is wrong
-            self._for(1)
+            self._for(self._streams)
 
     def _for(self, streams: int) -> Encoder:
         if isinstance(self._source, Encoder):

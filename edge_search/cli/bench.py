@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import click
 
+from edge_search.cli.bench_rows import print_rows
+from edge_search.cli.bench_serve import serve
 from edge_search.cli.context import Context, json_option, runtime_option
 from edge_search.cli.output import note, print_json, print_table
 
@@ -39,7 +40,7 @@ def ingest(context: Context, folder: Path | None, photos: int, rounds: int, runt
             paths = [folder / file.path.decode() for file in list_folder(folder).files]
         settings = {"runtime": runtime or context.runtime, "threads": context.threads}
         rows = bench_ingest(paths, folder, rounds=rounds, **settings)
-    _print(rows, as_json)
+    print_rows(rows, as_json)
 
 
 @bench.command("encoder")
@@ -91,17 +92,7 @@ def query(context: Context, folder: Path, rounds: int, runtime: str | None, as_j
         raise click.UsageError(f"{folder} holds no photos")
     with context.box(runtime, existing=True) as box:
         rows = bench_query(box, paths, rounds=rounds)
-    _print(rows, as_json)
+    print_rows(rows, as_json)
 
 
-def _print(rows: list[dict[str, Any]], as_json: bool) -> None:
-    from edge_search.bench.machine import machine
-
-    found = machine()
-    if as_json:
-        print_json({"machine": found, "rows": rows})
-        return
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    print_table(
-        columns, ([row.get(name) for name in columns] for row in rows), title=f"{found['cpu']}, {found['cores']} cores"
-    )
+bench.add_command(serve)

@@ -47,10 +47,12 @@ def serve(
         warming.start()
         try:
             from edge_search.web.serving import serve as run
+            from edge_search.web.workers import search_workers
 
             settings = box.settings
             if settings.isolate_decoding:
-                decoder.start(settings.search_workers or box.encoders.cores, settings.max_photo_mb * 2**20)
+                workers = search_workers(settings.search_workers, box.encoders.cores)
+                decoder.start(workers, settings.max_photo_mb * 2**20)
             run(box, announce=note)
         finally:
             warming.join()

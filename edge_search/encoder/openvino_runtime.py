@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ _log = logging.getLogger("edge_search")
 
 
 class OpenVinoRuntime:
-    """A compiled network with one infer request a calling thread (a shared one answers "busy").
+    """A compiled network with infer requests of its own for each calling thread (a shared one answers "busy").
 
     ``from_cache`` tells whether it was compiled earlier: then its answers must be checked before they are used.
     """
@@ -51,6 +52,7 @@ class OpenVinoRuntime:
         self.version = str(openvino.__version__)
         self.precision = precision
         self.threads = threads
+        self._streams = streams
         settings = {
             # the default is bf16 where the CPU has it: other features on another CPU
             "INFERENCE_PRECISION_HINT": "f32",
@@ -100,15 +102,32 @@ class OpenVinoRuntime:
             self._cache.drop(self._key)
 
     def run(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Pixels uint8 (n, S, S, 3) -> float32 (n, D), one picture at a time."""
+        """Pixels uint8 (n, S, S, 3) -> float32 (n, D), as many pictures at a time as there are streams."""
+        pictures = np.ascontiguousarray(batch)
         try:
-            if not hasattr(self._local, "request"):
-                self._local.request = self._compiled.create_infer_request()
-            request = self._local.request
+            if not hasattr(self._local, "requests"):
+                self._local.requests = [self._compiled.create_infer_request() for _ in range(self._streams)]
+            requests = self._local.requests
             rows = []
-            for picture in batch:
-                request.infer([np.ascontiguousarray(picture[None])])
-                rows.append(request.get_output_tensor(0).data[0].copy())
+            for first in range(0, len(pictures), len(requests)):
+                numbers = range(first, min(first + len(requests), len(pictures)))
+                rows += _inferred(requests, [pictures[number : number + 1] for number in numbers])
         except Exception as error:
             raise EncoderError(f"openvino failed: {str(error).strip().splitlines()[-1]}") from error
         return np.stack(rows)
+
+
+def _inferred(requests: Sequence[Any], pictures: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
+    """Return the network's output for each of these pictures, at most one a request, all at the same time."""
+    if len(pictures) == 1:
+        requests[0].infer([pictures[0]])
+    else:
+        begun = []
+        try:
+            for request, picture in zip(requests, pictures, strict=False):
+                request.start_async([picture])
+                begun.append(request)
+        finally:
+            for request in begun:  # one that is still under way would be "busy" for the next photo
+                request.wait()
+    return [request.get_output_tensor(0).data[0].copy() for request in requests[: len(pictures)]]

@@ -20,5 +20,7 @@ def strength(similarities: Sequence[float]) -> float:
     queries (81 SKUs of groceries) Recall@5 rose from .930 to .935 and from .951 to .957, Recall@1 by .002 to .006,
     against the best cosine alone.
     """
+    if len(similarities) == 1:  # of many products there is one photo; 60 candidates cost a third of a millisecond
+        return float(similarities[0])
     best = np.asarray(similarities[:_AGREEING])
     return float(best[0] + np.log(np.exp((best - best[0]) / _SOFTNESS).sum()) * _SOFTNESS)

@@ -12,6 +12,8 @@ _SIDE = 200
 """Longest side, in pixels, of the small copy the flood fill runs on."""
 _SHADOW = 9
 """How far a shadow is followed, in pixels of that copy: a grey product beside it must not dissolve."""
+_GROUND = 228
+"""White ground has at least this in each channel, in three corners."""
 _MIN_SHARE, _MAX_SHARE = 0.02, 0.96
 """Foreground shares outside this range mean: no product on white, keep the whole picture."""
 
@@ -58,6 +60,8 @@ def _ground(image: Image.Image) -> tuple[NDArray[np.bool_], NDArray[np.int16], N
     if image.has_transparency_data:
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
     small = image.convert("RGB")
+    if _dark_corners(small):
+        return None
     if small is image:
         small = image.copy()
     small.thumbnail((_SIDE, _SIDE), Image.Resampling.BOX)
@@ -66,11 +70,28 @@ def _ground(image: Image.Image) -> tuple[NDArray[np.bool_], NDArray[np.int16], N
     low = np.minimum(np.minimum(red, green), blue)  # five times faster than min(axis=2)
     high = np.maximum(np.maximum(red, green), blue)
     corners = np.sort(low[[0, 0, -1, -1], [0, -1, 0, -1]])
-    if corners[1] < 228:  # one corner may be covered, by a badge or the product itself
+    if corners[1] < _GROUND:  # one corner may be covered, by a badge or the product itself
         return None
     white = _flood(low >= corners[1:].mean() - 8)
     share = 1.0 - float(white.mean())
     return (white, low, high) if _MIN_SHARE <= share <= _MAX_SHARE else None
+
+
+def _dark_corners(image: Image.Image) -> bool:
+    """Return whether two corners are too dark for any white ground, by pixels of the RGB picture itself.
+
+    Most photos are done with then. A pixel of the small copy is a mean of pixels near it: it is no brighter than the
+    brightest of them.
+    """
+    width, height = image.size
+    # The blocks that reducing averages first, and as much again for where they begin.
+    reach = 2 * -(-max(width, height) // _SIDE) + 2
+    dark = 0
+    for left in (0, max(0, width - reach)):
+        for top in (0, max(0, height - reach)):
+            corner = image.crop((left, top, min(width, left + reach), min(height, top + reach)))
+            dark += min(high for _, high in corner.getextrema()) < _GROUND - 1  # type: ignore[misc]
+    return dark >= 2
 
 
 def _shadow(low: NDArray[np.int16], high: NDArray[np.int16], white: NDArray[np.bool_]) -> NDArray[np.bool_]:

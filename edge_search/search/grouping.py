@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -54,16 +55,18 @@ def best_groups(
     """
     count = max(_FEWEST_IMAGES, _IMAGES_A_HIT * k)
     while True:
-        candidates = _candidates(tables, index.search(vector, count, exact=exact)[0], k, chosen, variants=variants)
+        keys, similarity = index.search(vector, count, exact=exact)
+        candidates = _candidates(tables, keys, k, chosen, variants=variants)
         if _kinds(candidates) >= k or count >= len(index):
             break
         count = min(count * _GROWTH, len(index))
         if chosen and count > _FILTERED_IMAGES:
             keys = images.searchable(tables, where=chosen.sql, values=chosen.values)
-            keys = index.score(vector, keys, len(keys))[0]
+            keys, similarity = index.score(vector, keys, len(keys))
             candidates = _candidates(tables, keys, k, chosen, variants=variants)
             break
-    ranked = scored(tables, index, vector, list(candidates))
+    known = dict(zip(keys.tolist(), similarity.tolist(), strict=True))
+    ranked = scored(tables, index, vector, list(candidates), known)
     best = {candidates[group.sku]: group for group in reversed(ranked)}
     return [group for group in ranked if best[candidates[group.sku]] is group][:k]
 
@@ -91,12 +94,23 @@ def _candidates(tables: Tables, keys: KeyArray, k: int, chosen: Filter, *, varia
     return found
 
 
-def scored(tables: Tables, index: VectorIndex, vector: FloatArray, candidates: Sequence[str]) -> list[Group]:
-    """Return these SKUs, scored with all their images, best first."""
+def scored(
+    tables: Tables,
+    index: VectorIndex,
+    vector: FloatArray,
+    candidates: Sequence[str],
+    known: Mapping[int, float] = MappingProxyType({}),
+) -> list[Group]:
+    """Return these SKUs, scored with all their images, best first; ``known`` are similarities by key."""
     owners = images.searchable_of(tables, candidates)
-    keys, similarity = index.score(vector, np.asarray(sorted(owners), dtype=np.int64), len(owners))
+    found = {key: known[key] for key in owners if key in known}
+    if len(found) < len(owners):
+        left = np.asarray(sorted(owners.keys() - found.keys()), dtype=np.int64)
+        keys, similarity = index.score(vector, left, len(left))
+        found.update(zip(keys.tolist(), similarity.tolist(), strict=True))
     mine: dict[str, list[tuple[int, float]]] = {}
-    for key, value in zip(keys.tolist(), similarity.tolist(), strict=True):
+    # Of equal similarities the older photo comes first.
+    for key, value in sorted(found.items(), key=lambda item: (-item[1], item[0])):
         mine.setdefault(owners[key], []).append((key, value))
     groups = [Group(sku, *best[0], strength([value for _, value in best])) for sku, best in mine.items()]
     return sorted(groups, key=lambda group: (-group.strength, group.image_id))

@@ -34,7 +34,7 @@ from edge_search.web.observer import Observer
 from edge_search.web.page import add_page
 from edge_search.web.problem import add_problem_handlers
 from edge_search.web.state import State
-from edge_search.web.workers import Workers
+from edge_search.web.workers import Workers, search_workers
 
 __all__ = ["create_app"]
 
@@ -64,7 +64,7 @@ def create_app(box: Box, settings: Settings, *, observer: Observer | None = None
         box=box,
         settings=settings,
         intake=Intake(settings.max_photo_mb * 2**20, max(_ROOM_BYTES, _ROOM_PHOTOS * settings.max_photo_mb * 2**20)),
-        searching=Workers("search", settings.search_workers or box.encoders.cores, settings.search_queue),
+        searching=Workers("search", search_workers(settings.search_workers, box.encoders.cores), settings.search_queue),
         changing=Workers("change", 1, 16),
         importing=Workers("import", 1, 4),
         looking=Workers("canary", 1, 1),

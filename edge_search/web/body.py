@@ -23,6 +23,8 @@ __all__ = ["Intake", "Upload"]
 _FIELD_BYTES = 4096  # of a field that is no photo
 _HEADER_BYTES = 8192  # of one part
 _MOST_PARTS = 32
+# Bytes of a photo of the usual size, with and without a Content-Length (which every browser sends).
+_USUAL_TOLD, _USUAL_UNTOLD = 16 * 2**20, 2**20
 _PHOTO = "image"
 _RAW = ("image/", "application/octet-stream")
 _HINT = "send the photo as it is with Content-Type: image/jpeg (or its own type), or as multipart field 'image'"
@@ -97,11 +99,11 @@ class Intake:
             held.release()
 
     async def _raw(self, request: Request, held: _Held) -> bytes:
-        data = bytearray()
+        parts = []  # joined once: a buffer that grows copies megabytes again and again
         async for chunk in _chunks(request):
             held.add(len(chunk))
-            data += chunk
-        return bytes(data)
+            parts.append(chunk)
+        return b"".join(parts)
 
     async def _multipart(
         self, request: Request, held: _Held, boundary: bytes, photo: str
@@ -135,16 +137,21 @@ class _Held:
         self._intake = intake
         self._limit = limit
         self._mine = 0
+        self._usual = _USUAL_UNTOLD
 
     def expect(self, length: str | None) -> None:
         """Refuse a body that says itself that it is too large."""
+        if length is not None:
+            self._usual = _USUAL_TOLD
         if length is not None and length.isdigit() and int(length) > self._limit + _HEADER_BYTES:
             raise self._too_large()
 
     def add(self, size: int) -> None:
         if self._mine + size > self._limit + _HEADER_BYTES:
             raise self._too_large()
-        if self._intake.held + size > self._intake.room:
+        # The last half of the room is for photos of the usual size: a few endless bodies keep nobody else out.
+        room = self._intake.room if self._mine + size <= self._usual else self._intake.room // 2
+        if self._intake.held + size > room:
             raise Problem(503, "too many photos arrive at once; try again in a moment", retry_after_s=1)
         self._mine += size
         self._intake.held += size

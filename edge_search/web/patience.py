@@ -13,6 +13,8 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from edge_search.web.door import Door
+from edge_search.web.joined import Joined
+from edge_search.web.straight import counted_as_body
 
 __all__ = ["KEEP_ALIVE_S", "PatientLoop", "PatientProtocol", "patient"]
 
@@ -27,6 +29,8 @@ _SLOWEST = 16 * 1024  # bytes a second on average, either way
 _SLACK_S = 5.0  # for a stutter, before that rate counts
 _DRAIN_S = 3.0  # after an answer that needed no more of the body, for the client to notice
 _DRAIN_BYTES = 2**20
+# Read before the app has taken what came before; uvicorn's 64 KiB stop a photo at each packet.
+_AHEAD_BYTES = 2**20
 _READ_S = 8.0  # for each 128 KiB of the answer
 # The kernel would take megabytes of answers for each connection that reads none.
 _SEND_BYTES = 128 * 1024
@@ -73,6 +77,7 @@ class PatientProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, or say that there are too many already."""
         super().connection_made(transport)
+        self.transport = Joined(transport, self.loop)  # type: ignore[assignment]
         self._address = self.client[0] if self.client else ""
         self._inside = self._door.enter(self._address)
         self._set(socket.SO_SNDBUF, _SEND_BYTES)
@@ -95,7 +100,10 @@ class PatientProtocol(H11Protocol):
         """Take a packet, and note what it belongs to."""
         if not self._inside or self.transport.is_closing():
             return
-        super().data_received(data)
+        if counted_as_body(self.conn, data):
+            self._take_body(data)
+        else:
+            super().data_received(data)
         self._body_bytes += len(data)
         if self._drain_until is not None:
             self._drained += len(data)
@@ -103,6 +111,15 @@ class PatientProtocol(H11Protocol):
                 self._drop()
                 return
         self._note(len(data))
+
+    def _take_body(self, data: bytes) -> None:
+        """Do what uvicorn does with a piece of the body."""
+        if self.conn.our_state is h11.DONE:
+            return
+        self.cycle.body += data
+        if len(self.cycle.body) > _AHEAD_BYTES:
+            self.flow.pause_reading()
+        self.cycle.message_event.set()
 
     def on_response_complete(self) -> None:
         """Wait for the next request, or for the rest of a body that nobody needs."""

@@ -39,7 +39,7 @@ class State:
     canary: Canary = field(default_factory=Canary)
 
 
-def _state(request: Request) -> State:
+async def _state(request: Request) -> State:  # not in a thread of its own, as a plain function would be
     state = request.app.state.edge_search
     assert isinstance(state, State)
     return state

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from edge_search.web.problem import Problem
 
-__all__ = ["Workers"]
+__all__ = ["Workers", "search_workers"]
 
 T = TypeVar("T")
 
@@ -22,12 +22,20 @@ _LEARNING = 0.2  # weight of the newest job in the mean duration that Retry-Afte
 _GRACE_S = 10.0
 
 
+def search_workers(wanted: int, cores: int) -> int:
+    """Return how many threads search: ``wanted`` (the setting), or (0) one a core and one more.
+
+    One of them always waits for its photo to be decoded, in another process. 16 clients on 2 cores: 40 photos a second
+    with three, 36 with two, the cores being busy 1.8 and 1.6 of 2 seconds.
+    """
+    return wanted or cores + 1
+
+
 class Workers:
     """``threads`` threads and at most ``room`` jobs that wait for one; beyond that a job is refused at once.
 
-    Each thread has an infer request of its own, for runtimes keep one a thread. One stream serves them all: with
-    two streams 2 cores gave 5 percent more to several at once and 40 percent less to a single one. The threads
-    are daemons: one that hangs in a file system must not keep the process from ending.
+    Each thread has infer requests of its own, for runtimes keep them so. The threads are daemons: one that hangs in a
+    file system must not keep the process from ending.
     """
 
     def __init__(self, name: str, threads: int, room: int) -> None:

@@ -187,3 +187,21 @@ def test_the_fake_is_deterministic_and_sees_likeness() -> None:
     assert one @ same > one @ other
     assert np.array_equal(fake.encode([photo(0)])[0], one)
     assert fake.encode([Image.new("RGB", (80, 80), (128, 128, 128))]).shape == (1, fake.dimension)
+
+
+def test_pictures_side_by_side_are_as_one_after_the_other(shipped: Encoder) -> None:
+    rng = np.random.default_rng(4)
+    pictures = rng.integers(0, 256, (5, shipped.recipe.side, shipped.recipe.side, 3), np.uint8)
+    together = shipped.encode_array(pictures)
+    alone = np.concatenate([shipped.encode_array(pictures[n : n + 1]) for n in range(5)])
+    assert cosines(together, alone).min() > 0.99999
+    assert abs(cosines(together, alone[::-1])[0]) < 0.999, "they can be told apart"
+
+
+def test_a_picture_that_fails_leaves_no_request_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = load_encoder(Bundle.open(SHIPPED), "openvino", threads=2, streams=2)
+    good = np.zeros((2, loaded.recipe.side, loaded.recipe.side, 3), np.uint8)
+    expected = loaded.runtime.run(good)
+    with pytest.raises(EncoderError):
+        loaded.runtime.run(np.zeros((2, 7, 7, 3), np.uint8))
+    assert np.allclose(loaded.runtime.run(good), expected)

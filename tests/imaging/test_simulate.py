@@ -7,8 +7,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 from edge_search.errors import InvalidValue
+from edge_search.imaging import cutout as module
 from edge_search.imaging.backdrop import backdrop
-from edge_search.imaging.cutout import cutout
+from edge_search.imaging.cutout import cutout, is_cut_out
 from edge_search.imaging.simulate import simulate
 
 
@@ -139,3 +140,26 @@ def test_backdrop_size_and_seed(size: tuple[int, int]) -> None:
         one, two = (backdrop(size, np.random.default_rng(seed)) for _ in range(2))
         assert (one.size, one.mode) == (size, "RGB")
         assert one.tobytes() == two.tobytes()
+
+
+def test_dark_corners_decide_only_what_the_whole_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The quick look leaves out work, never a product on white."""
+    rng = np.random.default_rng(8)
+    pictures = []
+    for number in range(300):
+        size = (int(rng.integers(16, 900)), int(rng.integers(16, 900)))
+        light = int(rng.integers(215, 256))
+        pixels = rng.integers(light - int(rng.integers(1, 30)), light + 1, (size[1], size[0], 3)).clip(0, 255)
+        picture = Image.fromarray(pixels.astype(np.uint8))
+        if number % 3:
+            part = (size[0] // 4, size[1] // 4, 3 * size[0] // 4, 3 * size[1] // 4)
+            picture.paste((120, 40, 30), part)
+        for left, top in [(0, 0), (size[0] - 6, 0), (0, size[1] - 6)][: number % 4]:
+            picture.paste((90, 90, 90), (left, top, left + 6, top + 6))
+        pictures.append(picture)
+    quick = [is_cut_out(picture) for picture in pictures]
+    done = sum(module._dark_corners(picture) for picture in pictures)
+    monkeypatch.setattr(module, "_dark_corners", lambda _: False)
+    assert [is_cut_out(picture) for picture in pictures] == quick
+    assert 30 < sum(quick) < 270
+    assert 30 < done < 270

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -117,6 +118,22 @@ def test_all_bodies_together_have_a_limit_too() -> None:
     assert intake.held == 0
 
 
+def test_endless_bodies_leave_room_for_photos_of_the_usual_size() -> None:
+    intake = Intake(limit=64 * 2**20, room=8 * 2**20)
+    megabyte = b"x" * 2**20
+
+    async def both() -> tuple[int, int]:
+        async with intake.upload(request(4 * megabyte, "image/jpeg", cut=2**20)):
+            with pytest.raises(Problem) as refused:
+                async with intake.upload(request(2 * megabyte, "image/jpeg", cut=2**20)):
+                    pass
+            async with intake.upload(request(megabyte, "image/jpeg", cut=2**20)) as upload:
+                return refused.value.status, len(upload.photos[0])
+
+    assert asyncio.run(both()) == (503, 2**20)
+    assert intake.held == 0
+
+
 class TestOverTheWire:
     @pytest.fixture
     def settings(self) -> dict[str, object]:
@@ -146,6 +163,34 @@ class TestOverTheWire:
         assert status == 413
         assert served.app.state.edge_search.intake.held == 0
         assert served.search(served.bytes(10)).status_code == 200
+
+    @pytest.mark.parametrize("pause_s", [0, 0.01])
+    @pytest.mark.parametrize("expect", ["", "Expect: 100-continue\r\n"])
+    def test_a_photo_in_pieces_arrives_as_it_was_sent(self, served: Served, pause_s: float, expect: str) -> None:
+        """Also the second on the same connection, sent right behind the first."""
+        photos = [served.bytes(seed, size=(900, 700), quality=100) for seed in (10, 30)]
+        assert min(map(len, photos)) > 30_000
+        heads = [
+            f"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n{expect}"
+            f"Content-Length: {len(photo)}\r\n\r\n".encode()
+            for photo in photos
+        ]
+        stream = b"".join(head + photo for head, photo in zip(heads, photos, strict=True))
+        answer = b""
+        with socket.create_connection(("127.0.0.1", served.client.base_url.port or 0), timeout=30) as line:
+            for at in range(0, len(stream), 7001):
+                line.sendall(stream[at : at + 7001])
+                time.sleep(pause_s)
+            while answer.count(b"query_id") < 2:
+                piece = line.recv(65536)
+                assert piece, answer
+                answer += piece
+        alone = [served.search(photo).json()["hits"] for photo in photos]
+        assert answer.count(b"HTTP/1.1 200") == 2
+        for hits in alone:
+            assert json.dumps(hits, separators=(",", ":"), ensure_ascii=False).encode() in answer
+        assert alone[0] != alone[1]
+        assert served.app.state.edge_search.intake.held == 0
 
     def test_who_goes_away_leaves_nothing_behind(self, served: Served) -> None:
         for _ in range(3):
