@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edge_search.modelbuild.efficientnet import Block, Conv, network
+from edge_search.modelbuild.efficientnet import Conv, network
 
 __all__ = ["torch_runs"]
 
@@ -37,6 +37,8 @@ def torch_runs(architecture: str, side: int, threads: int) -> Iterator[tuple[str
 
 
 def _model(torch: Any, architecture: str) -> Any:
+    from edge_search.modelbuild.torch_network import Maps
+
     nn = torch.nn
 
     def layer(conv: Conv) -> Any:
@@ -59,22 +61,12 @@ def _model(torch: Any, architecture: str) -> Any:
             parts.append(activation() if conv.activation == "sigmoid" else activation(inplace=True))
         return nn.Sequential(*parts)
 
-    class Bottleneck(nn.Module):  # type: ignore[misc, name-defined]
-        def __init__(self, block: Block) -> None:
+    class Feature(nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
             super().__init__()
-            first = [layer(block.expand)] if block.expand is not None else []
-            self.before = nn.Sequential(*first, layer(block.depthwise))
-            self.gate = nn.Sequential(*map(layer, block.squeeze)) if block.squeeze is not None else None
-            self.project = layer(block.project)
-            self.skip = block.skip
+            self.maps = Maps(network(architecture), layer)
 
         def forward(self, x: Any) -> Any:
-            y = self.before(x)
-            if self.gate is not None:
-                y = y * self.gate(y.mean((2, 3), keepdim=True))
-            y = self.project(y)
-            return x + y if self.skip else y
+            return self.maps(x)["head"].mean((2, 3))
 
-    layers = network(architecture)
-    pooled = (nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    return nn.Sequential(layer(layers.stem), *map(Bottleneck, layers.blocks), layer(layers.head), *pooled)
+    return Feature()

@@ -25,6 +25,7 @@ from edge_search.cli.index import index
 from edge_search.cli.insights import insights
 from edge_search.cli.media import import_media
 from edge_search.cli.model import model
+from edge_search.cli.model_tune import tune as tune_model
 from edge_search.cli.model_use import remove as remove_model
 from edge_search.cli.model_use import use as use_model
 from edge_search.cli.pin import pin
@@ -100,7 +101,7 @@ for _command in (
     completion,
 ):
     cli.add_command(_command)
-for _command in (use_model, remove_model):
+for _command in (tune_model, use_model, remove_model):
     model.add_command(_command)
 
 

@@ -6,11 +6,11 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import import_module, metadata
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from edge_search.errors import BundleError, EncoderError
+from edge_search.modelbuild.base import need_extra, read_base
 from edge_search.modelbuild.recipe_file import BuildRecipe, find_recipe
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from edge_search.modelbuild.choice import Choice
     from edge_search.modelbuild.origin import Origin
 
-__all__ = ["Exact", "build", "build_fp32", "choose_networks", "quiet"]
+__all__ = ["Exact", "build", "build_bundle", "build_fp32", "choose_networks", "quiet"]
 
 _SAMPLE_CATALOG = Path(__file__).resolve().parents[2] / "catalog"
 
@@ -50,22 +50,37 @@ def build(
     Raises EncoderError when the build extra is missing or the weights can't be downloaded, BundleError when
     they are not what the recipe names or no network passes the guard.
     """
-    _need_extra()
-    from edge_search.modelbuild.bundle_writer import write_bundle
-
+    need_extra()
     recipe = find_recipe(name)
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
         if weights is None and recipe.weights is not None:
             progress(f"weights: {recipe.weights.package} {recipe.weights.version}")
-        found = build_fp32(recipe, folder, weights, variant)
-        exact, recipe = found.graph, found.recipe
-        progress(f"photos: {_photos(recipe)}, as {found.origin.source.get('preprocessing', 'the build recipe')} says")
-        choice = choose_networks(exact, recipe, folder, progress, catalog, photos=photos, precision=precision)
+        exact = build_fp32(recipe, Path(scratch), weights, variant)
+    return build_bundle(exact, output, progress, catalog, photos=photos, precision=precision)
+
+
+def build_bundle(
+    exact: Exact,
+    output: Path,
+    progress: Callable[[str], None] = quiet,
+    catalog: Path = _SAMPLE_CATALOG,
+    *,
+    photos: Sequence[tuple[str, Path]] = (),
+    precision: Literal["int8", "fp32"] = "int8",
+) -> Path:
+    """Calibrate, quantize, judge and write what `build` has read; all as there."""
+    from edge_search.modelbuild.bundle_writer import write_bundle
+
+    recipe, origin = exact.recipe, exact.origin
+    progress(f"photos: {_photos(recipe)}, as {origin.source.get('preprocessing', 'the build recipe')} says")
+    with tempfile.TemporaryDirectory() as scratch:
+        choice = choose_networks(
+            exact.graph, recipe, Path(scratch), progress, catalog, photos=photos, precision=precision
+        )
         if precision == "fp32":
             recipe = replace(recipe, name=recipe.name.replace("-int8", "-fp32"))
         progress(f"writing {output}")
-        return write_bundle(output, recipe, choice, found.origin, _versions(choice))
+        return write_bundle(output, recipe, choice, origin, _versions(choice))
 
 
 def choose_networks(
@@ -129,43 +144,10 @@ class Exact:
 def build_fp32(recipe: BuildRecipe, folder: Path, weights: Path | None = None, variant: str | None = None) -> Exact:
     """Write the FP32 graph from a checkpoint of the user's own, or from the package that the recipe names.
 
-    ``weights`` is a file in the layout of timm, torchvision, Keras or EfficientNet-PyTorch; ``variant`` (``tf`` or
-    ``torch``) tells timm's two apart where no ``config.json`` lies beside it. A package is fetched into ``folder``
-    if it isn't installed. Raises BundleError for weights that can't be used or are neither given nor named.
+    Arguments and errors as of `read_base`.
     """
-    _need_extra()
-    from edge_search.modelbuild.checkpoint import fold
-    from edge_search.modelbuild.efficientnet import network
-    from edge_search.modelbuild.layouts import LAYOUTS
-    from edge_search.modelbuild.onnx_graph import build_graph
-    from edge_search.modelbuild.origin import package_origin
-    from edge_search.modelbuild.own_weights import read_own_weights
-    from edge_search.modelbuild.unpickler import read_state_dict
-    from edge_search.modelbuild.weights import fetch_weights
-
-    layers = network(recipe.architecture)
-    if weights is not None:
-        own = read_own_weights(recipe, layers, weights, variant)
-        folded, padding, origin, given = own.folded, own.padding, own.origin, own.preprocessing
-        # How often a picture is looked at is ours to say, whatever it was trained with.
-        pictures = replace(given.recipe, views=recipe.recipe.views)
-        recipe = replace(recipe, recipe=pictures, mean=given.mean, std=given.std)
-    elif recipe.weights is not None:
-        file, terms = fetch_weights(recipe.weights, folder)
-        layout, origin = LAYOUTS[recipe.weights.layout], package_origin(recipe.weights, terms)
-        folded, padding = fold(layers, read_state_dict(file), layout), layout.padding
-    else:
-        raise BundleError(f"no weights come with {recipe.architecture}; give a checkpoint with --weights FILE")
-    graph = build_graph(
-        layers,
-        folded,
-        side=recipe.recipe.side,
-        mean=recipe.mean,
-        std=recipe.std,
-        levels=recipe.levels,
-        padding=padding,
-    )
-    return Exact(graph, recipe, origin)
+    base = read_base(recipe, folder, weights, variant)
+    return Exact(base.graph(), base.recipe, base.origin)
 
 
 def _photos(recipe: BuildRecipe) -> str:
@@ -175,14 +157,6 @@ def _photos(recipe: BuildRecipe) -> str:
     return (
         f"short side {round(side / crop)} px ({recipe.recipe.interpolation}), centre {side} px, mean {mean}, std {std}"
     )
-
-
-def _need_extra() -> None:
-    try:
-        for library in ("onnx", "h5py", "safetensors"):
-            import_module(library)
-    except ImportError as error:
-        raise EncoderError("building a model needs more packages: pip install 'edge-search[build]'") from error
 
 
 def _versions(choice: Choice) -> dict[str, Any]:

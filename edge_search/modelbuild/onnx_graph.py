@@ -17,11 +17,11 @@ from edge_search.modelbuild.checkpoint import Folded
 from edge_search.modelbuild.efficientnet import Activation, Block, Conv, Network
 from edge_search.modelbuild.layouts import Padding
 
-__all__ = ["INPUT", "OUTPUT", "build_graph"]
+__all__ = ["GEM_POWER", "INPUT", "OUTPUT", "build_graph", "pads"]
 
 INPUT, OUTPUT = "pixels", "feature"
 _OPSET, _IR_VERSION = 17, 8  # understood by onnxruntime 1.20 and openvino 2025.0
-_GEM_POWER = 3.0
+GEM_POWER = 3.0
 
 
 class _Graph:
@@ -55,7 +55,7 @@ class _Graph:
 
     def conv(self, x: str, conv: Conv, side: int) -> tuple[str, int]:
         """Append a convolution on a map of ``side``; return its output and that one's side."""
-        before, after, out = _pads(conv, side, self._padding)
+        before, after, out = pads(conv, side, self._padding)
         weights = self._folded[conv.name]
         inputs = [
             x,
@@ -92,15 +92,15 @@ class _Graph:
         name = f"level{position}.{level.name}.{level.pooling}"
         if level.pooling == "gem":
             x = self.node("Clip", [x, self.number(f"{name}.floor", 1e-6)], f"{name}.clip")
-            x = self.node("Pow", [x, self.number(f"{name}.power", _GEM_POWER)], f"{name}.pow")
+            x = self.node("Pow", [x, self.number(f"{name}.power", GEM_POWER)], f"{name}.pow")
         x = self.node("GlobalAveragePool", [x], f"{name}.mean")
         if level.pooling == "gem":
-            x = self.node("Pow", [x, self.number(f"{name}.root", 1 / _GEM_POWER)], f"{name}.unpow")
+            x = self.node("Pow", [x, self.number(f"{name}.root", 1 / GEM_POWER)], f"{name}.unpow")
         return self.node("Flatten", [x], f"{name}.flat", axis=1)
 
 
-def _pads(conv: Conv, side: int, padding: Padding) -> tuple[int, int, int]:
-    """Padding before and after, and the side of the output."""
+def pads(conv: Conv, side: int, padding: Padding) -> tuple[int, int, int]:
+    """Return the padding before and after, and the side of the output, of a convolution on a map of ``side``."""
     if padding == "symmetric" or (padding == "even" and conv.stride == 1):
         pad = conv.kernel // 2
         return pad, pad, (side + 2 * pad - conv.kernel) // conv.stride + 1

@@ -3,9 +3,10 @@
 import { announce } from "./announce.js";
 import { chips } from "./chips.js";
 import { el, fill } from "./element.js";
+import { photoFigure } from "./evidence.js";
 import { hitList } from "./hits.js";
 import { icon } from "./icon.js";
-import { label, say, text } from "./language.js";
+import { say, text } from "./language.js";
 import { productView, spoken } from "./product.js";
 import { present } from "./visit.js";
 import { ways } from "./ways.js";
@@ -43,7 +44,8 @@ export function answerScreen(told) {
     element.append(hitList(answer.hits.slice(0, CHOICES), { ...told, choice: true }));
     element.append(...section("answer.less", hitList(answer.hits.slice(CHOICES), told), answer.hits.length - CHOICES));
   } else {
-    element.append(el("div", { class: "none" }, photo(), ways({ ...told, onNone: null, large: true })));
+    element.append(el("div", { class: "none" }, photoFigure(present().photoUrl, { className: "none-photo" }),
+      ways({ ...told, onNone: null, large: true })));
     element.append(...section("answer.nearest", hitList(answer.hits, told), answer.hits.length));
   }
   const row = chips({
@@ -88,12 +90,6 @@ function refusal(told) {
   };
   row.append(ways({ ...told, onNone }));
   return row;
-}
-
-function photo() {
-  const mine = el("img", { src: present().photoUrl });
-  label(mine, "answer.photo", {}, "alt");
-  return el("figure", { class: "none-photo" }, mine, say(el("figcaption"), "answer.photo"));
 }
 
 function section(key, list, count) {

@@ -5,11 +5,13 @@ import { backButton } from "./back.js";
 import { el } from "./element.js";
 import { say } from "./language.js";
 import { productView, spoken } from "./product.js";
+import { present } from "./visit.js";
 import { ways } from "./ways.js";
 
-/** Make the screen of one product. */
+/** Make the screen of one product; the shopper's photo stands beside it where its details agree. */
 export function detailScreen(hit, told) {
-  const view = productView(hit, { onLike: told.onLike, heading: "h1" });
+  const photoUrl = hit.evidence ? present().photoUrl : null;
+  const view = productView(hit, { photoUrl, onLike: told.onLike, heading: "h1" });
   return {
     name: "product", title: "product.title",
     element: el("div", { class: "page" }, el("div", { class: "page-head" }, backButton(told.onBack), say(el("p", { class: "page-name" }), "product.title")),

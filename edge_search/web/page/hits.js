@@ -1,6 +1,7 @@
 // A row or grid of products to choose from.
 
 import { el } from "./element.js";
+import { evidenceLine } from "./evidence.js";
 import { icon } from "./icon.js";
 import { say } from "./language.js";
 import { money, moneyRange } from "./money.js";
@@ -12,12 +13,12 @@ import { commonTitle } from "./variants.js";
  *
  * @param {object[]} hits
  * @param {{onChoose: function(object): void, large?: boolean, choice?: boolean}} options `choice`: the shopper is asked
- *   for one of them.
+ *   for one of them, and what speaks for each is said.
  */
 export function hitList(hits, { onChoose, large = false, choice = false }) {
   const kind = choice ? "hits is-large is-choice" : large ? "hits is-large" : "hits";
   return el("ul", { class: kind, role: "list" },
-    ...hits.map((hit) => el("li", {}, card(hit, onChoose))));
+    ...hits.map((hit) => el("li", {}, card(hit, onChoose, choice))));
 }
 
 /** Grey places for products that are on their way. */
@@ -27,7 +28,7 @@ export function hitSkeleton(count) {
       el("span", { class: "card-title" }), el("span", { class: "card-facts" })))));
 }
 
-function card(hit, onChoose) {
+function card(hit, onChoose, choice) {
   const variants = hit.variants ?? [];
   const several = variants.length > 1;
   const facts = el("span", { class: "card-facts" });
@@ -38,6 +39,7 @@ function card(hit, onChoose) {
     if (typeof hit.price === "number") facts.append(say(el("strong"), () => money(hit.price, hit.currency)));
     if (hit.stock === 0) facts.append(say(el("span", { class: "card-gone" }), "product.gone"));
   }
+  if (choice && hit.evidence) facts.append(evidenceLine(hit.evidence));
   return el("button", { class: "card", "data-sku": hit.sku, on: { click: () => onChoose(hit) } },
     picture(hit),
     el("span", { class: "card-title", text: several ? commonTitle(variants) : hit.title }), facts,

@@ -1,8 +1,9 @@
 // One product at a glance: picture, name, price, where it stands, how many are left. Drawn like the label on its shelf.
 
 import { el } from "./element.js";
+import { evidenceLine, photoFigure } from "./evidence.js";
 import { icon } from "./icon.js";
-import { draw, label, say, text } from "./language.js";
+import { draw, say, text } from "./language.js";
 import { moneyRange, priceTag, money } from "./money.js";
 import { commonTitle, variantChoice } from "./variants.js";
 
@@ -31,7 +32,8 @@ export function stockWords(stock) {
  * Make the large view of a product.
  *
  * @param {object} hit as the box sends it.
- * @param {{photoUrl?: ?string, onLike: function(object): void, heading?: string}} options
+ * @param {{photoUrl?: ?string, onLike: function(object): void, heading?: string}} options `photoUrl`: the shopper's own
+ *   photo is shown beside it, with the evidence of `hit`.
  */
 export function productView(hit, { photoUrl = null, onLike, heading = "h2" }) {
   const variants = hit.variants ?? [];
@@ -39,12 +41,10 @@ export function productView(hit, { photoUrl = null, onLike, heading = "h2" }) {
   const kind = [hit.brand, hit.category].filter(Boolean).join(" · ");
   const shelf = el("div", { class: "shelf" }, ...shelfLabel(hit, variants));
   const frame = el("div", { class: "product-picture" }, picture(hit, { eager: true }));
-  if (photoUrl) {
-    const mine = el("img", { src: photoUrl });
-    label(mine, "answer.photo", {}, "alt");
-    frame.append(el("figure", { class: "product-photo" }, mine, say(el("figcaption"), "answer.photo")));
-  }
-  const info = el("div", { class: "product-info" }, kind ? el("p", { class: "product-kind", text: kind }) : null, title, shelf);
+  const evidence = photoUrl ? hit.evidence : null;
+  if (photoUrl) frame.append(photoFigure(photoUrl, { className: "product-photo", evidence }));
+  const info = el("div", { class: "product-info" }, kind ? el("p", { class: "product-kind", text: kind }) : null, title, shelf,
+    evidence ? evidenceLine(evidence) : null);
   let chosen = hit;
   if (variants.length > 1) {
     info.append(variantChoice(variants, (one) => {
