@@ -21,14 +21,16 @@ Pooling = Literal["avg", "gem", "mean", "cls", "none"]
 class Level:
     """``channels`` numbers of the feature, pooled from the output ``name``.
 
-    Each level is normalised to length 1, then multiplied by ``weight``, then the joined feature is
-    normalised again.
+    Each number is raised to ``power`` (its sign stays), the level normalised to length 1, then multiplied by
+    ``weight``, then the joined feature is normalised again. A power of 0.5 keeps a few strong channels from deciding
+    alone (signed square root: Perronnin et al. 2010, "Improving the Fisher Kernel").
     """
 
     name: str
     channels: int
     pooling: Pooling = "avg"
     weight: float = 1.0
+    power: float = 1.0
 
 
 def join_levels(raw: NDArray[np.float32], levels: Sequence[Level]) -> NDArray[np.float32]:
@@ -40,8 +42,11 @@ def join_levels(raw: NDArray[np.float32], levels: Sequence[Level]) -> NDArray[np
     start = 0
     for level in levels:
         part = slice(start, start + level.channels)
-        norm = np.linalg.norm(raw[:, part], axis=1, keepdims=True)
-        feature[:, part] = raw[:, part] * (level.weight / np.maximum(norm, 1e-12))
+        pooled = raw[:, part]
+        if level.power != 1.0:
+            pooled = np.sign(pooled) * np.abs(pooled) ** np.float32(level.power)
+        norm = np.linalg.norm(pooled, axis=1, keepdims=True)
+        feature[:, part] = pooled * (level.weight / np.maximum(norm, 1e-12))
         start += level.channels
     norm = np.linalg.norm(feature, axis=1, keepdims=True)
     if not np.isfinite(norm).all() or (norm == 0).any():

@@ -96,7 +96,7 @@ class Manifest:
         content = {
             "networks": sorted({file.sha256 for network in self.networks for file in network.files}),
             "recipe": self.recipe.to_dict(),
-            "levels": [[level.name, level.channels, level.pooling, level.weight] for level in self.levels],
+            "levels": [_identity(level) for level in self.levels],
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -143,10 +143,16 @@ class Manifest:
 def _level(entry: Mapping[str, Any]) -> Level:
     if entry["pooling"] not in get_args(Pooling):
         raise ValueError(f"pooling {entry['pooling']!r} is unknown")
-    channels, weight = entry["channels"], float(entry.get("weight", 1.0))
-    if type(channels) is not int or channels < 1 or not 0 < weight < 1e6:
-        raise ValueError(f"level {entry['name']!r} has an unusable size or weight")
-    return Level(str(entry["name"]), channels, entry["pooling"], weight)
+    channels, weight, power = entry["channels"], float(entry.get("weight", 1.0)), float(entry.get("power", 1.0))
+    if type(channels) is not int or channels < 1 or not 0 < weight < 1e6 or not 0 < power <= 4:
+        raise ValueError(f"level {entry['name']!r} has an unusable size, weight or power")
+    return Level(str(entry["name"]), channels, entry["pooling"], weight, power)
+
+
+def _identity(level: Level) -> list[str | int | float]:
+    # Features of bundles from before there were powers stay what they were.
+    power = [level.power] if level.power != 1.0 else []
+    return [level.name, level.channels, level.pooling, level.weight, *power]
 
 
 def _network(entry: Mapping[str, Any]) -> Network:

@@ -6,6 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -136,10 +137,7 @@ def _manifest(
     def entry(name: str) -> dict[str, Any]:
         return BundleFile.measure(folder / name).to_dict()
 
-    levels = [
-        {"name": level.name, "channels": level.channels, "pooling": level.pooling, "weight": level.weight}
-        for level in recipe.levels
-    ]
+    levels = [asdict(level) for level in recipe.levels]
     return {
         "schema": SCHEMA,
         "name": recipe.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -83,10 +83,7 @@ def write_imported(
         "std": [round(value, 4) for value in imported.std],
         "feature": {
             "dimension": sum(level.channels for level in imported.levels),
-            "levels": [
-                {"name": level.name, "channels": level.channels, "pooling": level.pooling, "weight": level.weight}
-                for level in imported.levels
-            ],
+            "levels": [asdict(level) for level in imported.levels],
         },
         "precision": imported.precision,
         "projection": None,
