@@ -73,7 +73,7 @@ def test_the_golden_would_notice_another_preprocessing(shipped: Encoder, golden:
         )
         assert cosines(other.encode(photos), golden[shipped.runtime.name]).min() < 0.999
     swapped = [Image.merge("RGB", image.split()[::-1]) for image in photos]
-    assert cosines(shipped.encode(swapped), golden[shipped.runtime.name]).max() < 0.99
+    assert cosines(shipped.encode(swapped), golden[shipped.runtime.name]).max() < 0.995
 
 
 def test_runtimes_agree(golden: dict[str, NDArray[Any]]) -> None:
