@@ -12,13 +12,16 @@ import numpy as np
 from PIL import Image as Picture
 
 from edge_search.appliance.box import Box
+from edge_search.fitting.projection import Projection
+from edge_search.index.refit import Refit
 from edge_search.maintenance.backup import snapshot
 from edge_search.store import features, images, products
 from edge_search.store.changes import LOCAL
 from edge_search.store.home import Home, prepare_home
 from edge_search.store.images import Image
+from edge_search.types import FloatArray
 
-__all__ = ["CAMERA", "KIOSK", "copied_home", "drawn_home", "drawn_photo"]
+__all__ = ["CAMERA", "KIOSK", "copied_home", "drawn_home", "drawn_photo", "drawn_projection"]
 
 KIOSK = (480, 640)
 """Width and height of what a kiosk's camera gives, in pixels."""
@@ -26,15 +29,24 @@ CAMERA = (4000, 3000)
 """... and of a phone's photo with 12 megapixels."""
 _PAGE = 500
 _PRODUCTS_A_KIND = 25
+_VECTOR = 256
 _SPREAD = 0.7  # of products around their kind: the nearest two of 10,000 are as alike as in a shop, cosine about .8
 # What a phone's sensor leaves after its own smoothing: so 12 megapixels come to the usual 3 to 4 MB.
 _GRAIN = 5.0
 
 
-def drawn_home(folder: Path, count: int, *, progress: Callable[[str], None] = lambda _: None, **settings: Any) -> None:
+def drawn_home(
+    folder: Path,
+    count: int,
+    *,
+    fitted: bool = True,
+    progress: Callable[[str], None] = lambda _: None,
+    **settings: Any,
+) -> None:
     """Make a home at ``folder`` with ``count`` products of one photo each, whose features are drawn, and an index.
 
     No photo is encoded: what a search costs hangs on how many there are. The features lie in kinds, as products do.
+    ``fitted``: with vectors as short as `adapt` makes them (of a drawn projection), else as long as the features.
     """
     with Box(folder, **settings) as box:
         box.encoders.settle()
@@ -53,7 +65,17 @@ def drawn_home(folder: Path, count: int, *, progress: Callable[[str], None] = la
                 products.put_values(tables, LOCAL, {_sku(n): _values(n) for n in numbers})
                 images.add(tables, [_image(n, digest) for n, digest in zip(numbers, hashes, strict=True)])
         progress("building the index")
-        box.compact()
+        if fitted:
+            projection = drawn_projection(rows, seed=1)
+            Refit(box.database, current.fingerprint, projection, None, None).publish(lambda _: None)
+        else:
+            box.compact()
+
+
+def drawn_projection(features: FloatArray, seed: int) -> Projection:
+    """Return a projection to 256 numbers at random, centred on ``features`` (n, D): it keeps what is near near."""
+    matrix = np.random.default_rng(seed).standard_normal((features.shape[1], _VECTOR), np.float32)
+    return Projection("drawn", _VECTOR, features.mean(axis=0), matrix / np.float32(np.sqrt(_VECTOR)))
 
 
 def copied_home(home: Home, folder: Path) -> None:

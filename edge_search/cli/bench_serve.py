@@ -22,6 +22,7 @@ _KIOSK_PHOTOS = 16
 @click.command("serve")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True), required=False)
 @click.option("--products", type=click.IntRange(1), default=10_000, show_default=True, help="To draw without FOLDER.")
+@click.option("--plain", is_flag=True, help="With vectors as long as features, as before `adapt`.")
 @click.option("--requests", type=click.IntRange(1), default=60, show_default=True, help="Of one client, in a row.")
 @click.option("--clients", type=click.IntRange(0, 256), default=16, show_default=True, help="At once; 0: none.")
 @click.option("--seconds", type=click.FloatRange(0.1), default=3.0, show_default=True, help="They ask in each round.")
@@ -35,6 +36,7 @@ def serve(
     context: Context,
     folder: Path | None,
     products: int,
+    plain: bool,
     requests: int,
     clients: int,
     seconds: float,
@@ -62,7 +64,7 @@ def serve(
         single: Sequence[bytes]
         several: Sequence[bytes]
         if folder is None:
-            drawn_home(home, products, progress=note, **settings)
+            drawn_home(home, products, fitted=not plain, progress=note, **settings)
             single = [drawn_photo(CAMERA, seed) for seed in range(_CAMERA_PHOTOS)]
             several = [drawn_photo(KIOSK, seed) for seed in range(_KIOSK_PHOTOS)]
         else:
