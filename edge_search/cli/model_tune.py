@@ -28,7 +28,13 @@ __all__ = ["tune"]
     help="Your checkpoint, as for `model build`.",
 )
 @click.option("--variant", type=click.Choice(["tf", "torch"]), help="As for `model build`.")
-@click.option("--loss", type=click.Choice(["arcface", "triplet"]), default="arcface", show_default=True)
+@click.option(
+    "--loss",
+    type=click.Choice(["arcface", "triplet"]),
+    default="arcface",
+    show_default=True,
+    help="What tells products apart: a margin between all of them, or pairs within a batch.",
+)
 @click.option("--steps", type=int, default=2000, show_default=True, help="Batches to train on.")
 @click.option("--batch", type=int, default=32, show_default=True, help="Photos in a batch, two of each product.")
 @click.option("--rate", type=float, default=2e-4, show_default=True, help="Largest learning rate.")
@@ -48,7 +54,7 @@ __all__ = ["tune"]
     help="Product values that are drawn evenly, the first one first: category,brand,colour. Empty: none.",
 )
 @click.option("--side", type=int, help="Side of the pictures in training, pixels. Default: the encoder's own.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same run.")
 @click.option(
     "--device", default="auto", show_default=True, help="PyTorch's name: cpu, cuda, cuda:1; auto: CUDA if any."
 )
