@@ -14,6 +14,9 @@ _MOST_PHOTOS = 10_000
 _SIMULATED = 1200
 _MOST_SIMULATED = 4000
 _MOST_TIMES = 6
+# One is asked with in the trial, and the rest have to say how photos differ from their picture: with a single one
+# a large catalog of single pictures could not be tried, so nothing was fitted to it.
+_LEAST_TIMES = 3
 
 Portrait = tuple[int, str, str]
 """Key, SKU and content hash of an image."""
@@ -42,8 +45,8 @@ def sampled(photos: Sequence[Portrait]) -> Sample:
             room -= sizes[sku]
     chosen = sorted(photo for photo in once.values() if photo[1] in kept)
     pictures = sorted({digest for _, _, digest in chosen})  # hashes: their order is as good as chance
-    times = max(1, min(_MOST_TIMES, _SIMULATED // max(1, len(pictures))))
-    return Sample(tuple(chosen), tuple(pictures[: max(_SIMULATED, _MOST_SIMULATED) // times]), times)
+    times = max(_LEAST_TIMES, min(_MOST_TIMES, _SIMULATED // max(1, len(pictures))))
+    return Sample(tuple(chosen), tuple(pictures[: _MOST_SIMULATED // times]), times)
 
 
 def _mixed(sku: str) -> bytes:
